@@ -7,7 +7,7 @@ var rounds = new Option<int>("--rounds") { Description = "Runs of each workload 
 var seconds = new Option<int>("--seconds") { Description = "Length of one run.", DefaultValueFactory = static _ => 10 };
 var warmUp = new Option<int>("--warm-up") { Description = "Seconds each workload runs on each server before it counts; 0 measures cold.", DefaultValueFactory = static _ => 10 };
 var names = new Option<string[]>("--workloads") { Description = "Only these; all when left out.", AllowMultipleArgumentsPerToken = true };
-var gateway = new Option<string>("--gateway") { Description = "Kv.Gateway.dll to measure.", DefaultValueFactory = static _ => Defaults.GatewayAssembly() };
+var gateway = new Option<string>("--gateway") { Description = "Kv.Gateway.dll to measure, or 'etcd' to see how far etcd differs from itself.", DefaultValueFactory = static _ => Defaults.GatewayAssembly() };
 var baseline = new Option<string>("--baseline") { Description = "What to compare with: 'etcd', or another build's Kv.Gateway.dll.", DefaultValueFactory = static _ => "etcd" };
 
 var compare = new Command("compare", "Starts this service and etcd, runs each workload on both in turn, and prints a table of medians and ratios.")
@@ -23,10 +23,10 @@ compare.SetAction(async (parsed, _) =>
         await Console.Error.WriteLineAsync($"No such workload; there are: {string.Join(", ", Defaults.Workloads.Select(static w => w.Name))}");
         return 2;
     }
-    var against = parsed.GetValue(baseline)!;
+    static ServerKind Kind(string name, string program) => program == "etcd" ? ServerKind.Etcd : new ServerKind(name, "dotnet", [program]);
     await Compare.RunAsync(
-        ServerKind.KvActors(parsed.GetValue(gateway)!),
-        against == "etcd" ? ServerKind.Etcd : new ServerKind("baseline", "dotnet", [against]),
+        Kind("kvactors", parsed.GetValue(gateway)!),
+        Kind("baseline", parsed.GetValue(baseline)!),
         chosen,
         parsed.GetValue(rounds),
         TimeSpan.FromSeconds(parsed.GetValue(seconds)),

@@ -199,7 +199,4 @@ internal sealed record ServerKind(string Name, string Program, string[] Argument
 {
     /// <summary>Debian's etcd.</summary>
     public static ServerKind Etcd { get; } = new("etcd", "etcd", ["--logger=zap"]);
-
-    /// <summary>This repository's gateway, from its release build.</summary>
-    public static ServerKind KvActors(string assembly) => new("kvactors", "dotnet", [assembly]);
 }
