@@ -1,0 +1,95 @@
+using static Kv.Actors.Raft.RaftBugException;
+
+namespace Kv.Actors.Raft;
+
+public sealed partial class RaftCore
+{
+    /// <summary>Takes in what the journal or a checkpoint holds, in the order it was written; only before <see cref="Start"/>.</summary>
+    /// <exception cref="RaftBugException">The events have a gap or contradict each other: the journal is damaged.</exception>
+    public void Replay(RaftEvent recorded)
+    {
+        Assert(!_started, $"node {_id} was started already");
+        switch (recorded)
+        {
+            case RaftEvent.Appended appended:
+                _log.Recover(appended.Entries);
+                Recover(appended.State);
+                break;
+            case RaftEvent.HardStateChanged changed:
+                Recover(changed.State);
+                break;
+            case RaftEvent.SnapshotInstalled installed:
+                Recover(installed.Meta, installed.State);
+                break;
+            case RaftEvent.Checkpoint checkpoint:
+                Recover(checkpoint.Meta, checkpoint.State);
+                _log.Recover(checkpoint.Entries);
+                break;
+            default:
+                throw new RaftBugException($"unknown event {recorded.GetType().Name}");
+        }
+    }
+
+    /// <summary>The same as replaying one <see cref="RaftEvent.Checkpoint"/>.</summary>
+    public void Restore(SnapshotMeta meta, HardState state, LogSlice entries) => Replay(new RaftEvent.Checkpoint(meta, state, entries));
+
+    /// <summary>
+    /// Begins a new cluster: one AddNode entry for each member, at 1..n in term 1, committed at once and in force at once. Every
+    /// first member must be given the same list in the same order; one that joins later must not call this.
+    /// </summary>
+    /// <param name="members">Node ids with the application's bytes for each.</param>
+    public void Bootstrap(IReadOnlyList<(ulong Id, ReadOnlyMemory<byte> Context)> members)
+    {
+        Assert(!_started && _log.LastIndex == 0 && Term == 0, $"node {_id} has a history and cannot begin a new cluster");
+        Assert(members.Count > 0, $"a cluster needs a first member");
+        Term = 1;
+        foreach (var (id, context) in members)
+        {
+            var change = new ConfChange(ConfChangeType.AddNode, id, context);
+            _log.Append(new Entry(1, _log.LastIndex + 1, EntryType.ConfChange, RaftWire.Encode(change)));
+            _peers.Switch(ConfChanger.Apply(_peers.Conf, change.AsV2()), _log.LastIndex);
+        }
+
+        _log.CommitTo(_log.LastIndex);
+    }
+
+    /// <summary>Ends recovery: the node is a follower without a leader, and hands out committed entries to apply again.</summary>
+    /// <param name="applied">What the state machine holds already; 0 for as much as the last snapshot replayed.</param>
+    /// <param name="conf">The membership as of <paramref name="applied"/>, when that lies beyond the snapshot.</param>
+    /// <exception cref="RaftBugException">The commit index lies beyond the log: something durable was lost.</exception>
+    public void Start(ulong applied = 0, ConfState? conf = null)
+    {
+        Assert(!_started, $"node {_id} was started already");
+        _log.CommitTo(_recoveredCommit);
+        if (applied > _log.Applied) _log.RecoverApplied(applied);
+        if (conf is not null) _peers.Switch(conf, _log.LastIndex);
+        _written = _written with { Commit = _log.Committed };
+        _started = true;
+        BecomeFollower(Term, RaftConfig.None);
+        _toldSoft = new SoftState(Role, Leader);
+    }
+
+    private ulong _recoveredCommit;
+
+    private void Recover(SnapshotMeta meta, HardState state)
+    {
+        // A snapshot never rolls the log back; an older one in the journal than the checkpoint that was loaded tells nothing new.
+        if (meta.Index >= _log.BaseIndex && meta.Index >= _log.Applied)
+        {
+            _log.Recover(meta);
+            _peers.Switch(meta.ConfState, _log.LastIndex);
+        }
+
+        Recover(state);
+    }
+
+    private void Recover(HardState state)
+    {
+        if (state.Term < Term) return;
+        // A vote is never taken back within its term, not even by an event older than the checkpoint that holds it.
+        var vote = state.Term == Term && state.Vote == RaftConfig.None ? Vote : state.Vote;
+        (Term, Vote) = (state.Term, vote);
+        _written = state with { Vote = vote };
+        _recoveredCommit = Math.Max(_recoveredCommit, state.Commit);
+    }
+}
