@@ -1,0 +1,165 @@
+using Kv.Actors.Model;
+
+namespace Kv.Actors.Mvcc;
+
+/// <summary>Keys, their versions and their history: one writer, any number of readers of <see cref="Root"/>.</summary>
+/// <remarks>
+/// A batch is any number of transactions and compaction steps followed by <see cref="Publish"/>. Within it the tree's nodes are
+/// copied once each; nothing of it is seen by readers before it is published. See README.md for a worked example.
+/// </remarks>
+public sealed partial class MvccStore
+{
+    private readonly WriteTxn _txn;
+    private KeyTree _tree = new();
+    private HistoryLog _history = new();
+    private long _current = 1;
+    private long _compact = -1;
+    private long _finishedCompact = -1;
+    private long _records;
+    private long _recordBytes;
+    private bool _changed;
+    private volatile MvccRoot _root;
+
+    /// <summary>An empty store at revision 1.</summary>
+    public MvccStore()
+    {
+        _txn = new WriteTxn(this);
+        _root = Snapshot();
+    }
+
+    /// <summary>The newest published state. Any thread may take it at any time.</summary>
+    public MvccRoot Root => _root;
+
+    /// <summary>Newest main revision, published or not. Writer only.</summary>
+    public long CurrentRevision => _current;
+
+    /// <summary>Compact revision, published or not. Writer only.</summary>
+    public long CompactRevision => _compact;
+
+    /// <summary>Counts and sizes, published or not. Writer only.</summary>
+    public MvccStats Stats => new(_tree.Root.Live, _records, _recordBytes);
+
+    /// <summary>Opens the one write transaction. It must be ended before another begins.</summary>
+    public WriteTxn BeginTxn()
+    {
+        _txn.Begin(_current);
+        return _txn;
+    }
+
+    /// <summary>Makes everything since the last call visible to readers, at once. Returns the root that shows it.</summary>
+    public MvccRoot Publish()
+    {
+        if (_txn.IsOpen)
+        {
+            throw new InvalidOperationException($"published inside the transaction begun at revision {_current}");
+        }
+        if (_changed)
+        {
+            _changed = false;
+            _root = Snapshot();
+            _tree.Seal();
+        }
+        return _root;
+    }
+
+    /// <summary>Replaces all content by the records of a checkpoint and publishes it.</summary>
+    /// <param name="records">In revision order. Those a compaction at <paramref name="compactRevision"/> would remove are dropped.</param>
+    /// <param name="compactRevision">Compaction recorded last, finished or not; -1 if there was none.</param>
+    /// <returns>The root that shows it: its revision is the last record's or the compaction's, whichever is later.</returns>
+    /// <exception cref="InvalidDataException">Records out of order.</exception>
+    public MvccRoot Restore(IEnumerable<KeyVersion> records, long compactRevision)
+    {
+        ArgumentNullException.ThrowIfNull(records);
+        _tree = new KeyTree();
+        _history = new HistoryLog();
+        _jobs.Clear();
+        (_records, _recordBytes) = (0, 0);
+        var last = new Revision(0, 0);
+        var old = new List<byte[]>();
+        foreach (var record in records)
+        {
+            if (record.Revision <= last)
+            {
+                throw new InvalidDataException($"record {record.Revision} follows {last}");
+            }
+            last = record.Revision;
+            Append(record);
+            if (record.ModRevision >= compactRevision)
+            {
+                _history.Add(record);
+            }
+            if (record.ModRevision <= compactRevision)
+            {
+                old.Add(record.Key);
+            }
+        }
+        _current = Math.Max(1, Math.Max(last.Main, compactRevision));
+        _compact = compactRevision;
+        _finishedCompact = compactRevision;
+        foreach (var key in old)
+        {
+            Trim(key, compactRevision);
+        }
+        _changed = true;
+        return Publish();
+    }
+
+    private MvccRoot Snapshot() => new(_tree.Root, _history.View, _current, _compact, _finishedCompact, Stats);
+
+    /// <summary>Adds a put to tree and history. Returns the live version it replaces.</summary>
+    private KeyVersion? Put(byte[] key, byte[] value, Revision mod, LeaseId lease)
+    {
+        var slot = _tree.Open(key);
+        if (slot is null)
+        {
+            var first = new KeyVersion(key, value, mod, mod.Main, 1, lease);
+            _tree.Insert(first, live: true);
+            Note(first);
+            return null;
+        }
+        var newest = KeySlot.Newest(slot);
+        var previous = newest.IsTombstone ? null : newest;
+        var version = previous is null
+            ? new KeyVersion(newest.Key, value, mod, mod.Main, 1, lease)
+            : new KeyVersion(newest.Key, value, mod, previous.CreateRevision, previous.Version + 1, lease);
+        _tree.Replace(KeySlot.With(slot, version), live: true);
+        Note(version);
+        return previous;
+    }
+
+    /// <summary>Marks a live key deleted.</summary>
+    private void Delete(byte[] key, Revision mod)
+    {
+        var slot = _tree.Open(key) ?? throw new InvalidOperationException("deleted a key that is not there");
+        var tombstone = KeyVersion.Tombstone(key, mod);
+        _tree.Replace(KeySlot.With(slot, tombstone), live: false);
+        Note(tombstone);
+    }
+
+    /// <summary>Adds a record of a checkpoint to the tree as it is.</summary>
+    private void Append(KeyVersion record)
+    {
+        if (_tree.Open(record.Key) is { } slot)
+        {
+            _tree.Replace(KeySlot.With(slot, record), !record.IsTombstone);
+        }
+        else
+        {
+            _tree.Insert(record, !record.IsTombstone);
+        }
+        Count(record, 1);
+    }
+
+    private void Note(KeyVersion change)
+    {
+        _history.Add(change);
+        Count(change, 1);
+        _changed = true;
+    }
+
+    private void Count(KeyVersion record, int sign)
+    {
+        _records += sign;
+        _recordBytes += sign * (long)KvWire.BoltBytes(record);
+    }
+}
