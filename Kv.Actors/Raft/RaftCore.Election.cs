@@ -78,7 +78,12 @@ public sealed partial class RaftCore
         foreach (var id in _peers.Conf.AllVoters)
         {
             if (id == _id) continue;
-            SendLate(new RaftMessage.VoteRequest(pre, _log.LastIndex, _log.LastTerm, transfer) { From = _id, To = id, Term = term });
+            SendLate(new RaftMessage.VoteRequest(pre, _log.LastIndex, _log.LastTerm, transfer, _log.Committed, CommitTerm)
+            {
+                From = _id,
+                To = id,
+                Term = term,
+            });
         }
     }
 
@@ -107,16 +112,34 @@ public sealed partial class RaftCore
             Vote = request.From;
         }
 
-        SendLate(new RaftMessage.VoteReply(request.Pre, granted)
-        {
-            From = _id,
-            To = request.From,
-            Term = granted ? request.Term : Term,
-        });
+        SendVoteReply(request.From, request.Pre, granted, granted ? request.Term : Term);
+    }
+
+    private void SendVoteReply(ulong to, bool pre, bool granted, ulong term) =>
+        SendLate(new RaftMessage.VoteReply(pre, granted, _log.Committed, CommitTerm) { From = _id, To = to, Term = term });
+
+    private ulong CommitTerm => _log.TryTerm(_log.Committed, out var term) ? term : 0;
+
+    /// <summary>
+    /// Votes carry the commit index, because a group may depend on it to elect anyone. When a leader is gone right after it left a
+    /// joint configuration that it was removed by, those who stay may not know that yet: still asking its half for votes, which it
+    /// refuses, having the longest log. TiKV's raft does the same for the same reason.
+    /// </summary>
+    private void LearnCommit(ulong index, ulong term)
+    {
+        if (Role == Role.Leader || index <= _log.Committed || !_log.Matches(index, term)) return;
+        _log.CommitTo(index);
+        if (Role != Role.Follower && HasUnappliedConfChange()) BecomeFollower(Term, RaftConfig.None);
     }
 
     private void StepCandidate(RaftMessage message)
     {
+        if (message is RaftMessage.VoteReply { Granted: false } refusal)
+        {
+            LearnCommit(refusal.Commit, refusal.CommitTerm);
+            if (Role == Role.Follower) return;         // someone else's membership was in force
+        }
+
         switch (message)
         {
             case RaftMessage.VoteReply { Pre: true, Granted: true } grant when grant.Term != Term + 1:

@@ -77,7 +77,7 @@ public sealed partial class RaftCore
         }
 
         _log.Install(meta);
-        _peers.Switch(meta.ConfState, _log.LastIndex);
+        AdoptConf(meta.Index, meta.ConfState);
         return true;
     }
 }

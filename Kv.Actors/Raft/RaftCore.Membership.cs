@@ -3,6 +3,7 @@ namespace Kv.Actors.Raft;
 public sealed partial class RaftCore
 {
     private ulong _pendingConfIndex;
+    private ulong _confIndex;
 
     /// <summary>Proposes a change of one member.</summary>
     public ProposeResult ProposeConfChange(ConfChange change) =>
@@ -13,19 +14,32 @@ public sealed partial class RaftCore
         ProposeConfChange(EntryType.ConfChangeV2, RaftWire.Encode(change), change);
 
     /// <summary>A committed change is being applied: it takes effect now. To refuse it instead, do not call this.</summary>
+    /// <param name="index">The entry that holds it. One at or before what is in force already (a snapshot may have come in between)
+    /// changes nothing.</param>
+    /// <param name="change">The change, as it was proposed.</param>
     /// <returns>The configuration in force from here on.</returns>
     /// <exception cref="RaftBugException">The change does not fit the configuration: the log or the caller is wrong.</exception>
-    public ConfState ApplyConfChange(ConfChangeV2 change)
+    public ConfState ApplyConfChange(ulong index, ConfChangeV2 change)
     {
+        if (index <= _confIndex) return _peers.Conf;
         var conf = ConfChanger.Apply(_peers.Conf, change);
+        _confIndex = index;
         _peers.Switch(conf, _log.LastIndex);
         if (Role == Role.Leader) LeadWith(conf);
         return conf;
     }
 
     /// <summary>Applies the change that a committed entry holds.</summary>
+    /// <exception cref="RaftBugException">The change does not fit the configuration: the log or the caller is wrong.</exception>
     /// <exception cref="RaftWireException">The entry's bytes are no such change.</exception>
-    public ConfState ApplyConfChange(Entry entry) => ApplyConfChange(RaftWire.DecodeConfChange(entry));
+    public ConfState ApplyConfChange(Entry entry) => ApplyConfChange(entry.Index, RaftWire.DecodeConfChange(entry));
+
+    /// <summary>Takes a membership from outside the log: a snapshot's or a restart's.</summary>
+    private void AdoptConf(ulong index, ConfState conf)
+    {
+        _confIndex = index;
+        _peers.Switch(conf, _log.LastIndex);
+    }
 
     private void LeadWith(ConfState conf)
     {

@@ -62,7 +62,7 @@ public sealed partial class RaftCore
         Assert(!_started, $"node {_id} was started already");
         _log.CommitTo(_recoveredCommit);
         if (applied > _log.Applied) _log.RecoverApplied(applied);
-        if (conf is not null) _peers.Switch(conf, _log.LastIndex);
+        if (conf is not null) AdoptConf(_log.Applied, conf);
         _written = _written with { Commit = _log.Committed };
         _started = true;
         BecomeFollower(Term, RaftConfig.None);
@@ -77,7 +77,7 @@ public sealed partial class RaftCore
         if (meta.Index >= _log.BaseIndex && meta.Index >= _log.Applied)
         {
             _log.Recover(meta);
-            _peers.Switch(meta.ConfState, _log.LastIndex);
+            AdoptConf(meta.Index, meta.ConfState);
         }
 
         Recover(state);

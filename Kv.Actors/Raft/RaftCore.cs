@@ -96,6 +96,7 @@ public sealed partial class RaftCore
         if (!AcceptTerm(message)) return;              // stale, or a vote that must not move our term
         if (message is RaftMessage.VoteRequest vote)
         {
+            LearnCommit(vote.Commit, vote.CommitTerm);
             AnswerVote(vote);
             return;
         }
@@ -238,7 +239,7 @@ public sealed partial class RaftCore
         if (message.Term == Term) return true;
         if (message is RaftMessage.VoteRequest { Pre: true })
         {
-            SendLate(new RaftMessage.VoteReply(Pre: true, Granted: false) { From = _id, To = message.From, Term = Term });
+            SendVoteReply(message.From, pre: true, granted: false, Term);
         }
         else if (message is RaftMessage.Append or RaftMessage.Heartbeat && (_config.CheckQuorum || _config.PreVote))
         {

@@ -37,10 +37,16 @@ public abstract record RaftMessage
     /// <param name="LastIndex">The candidate's last entry.</param>
     /// <param name="LastTerm">That entry's term.</param>
     /// <param name="Transfer">The leader asked for this election: its lease does not count.</param>
-    public sealed record VoteRequest(bool Pre, ulong LastIndex, ulong LastTerm, bool Transfer) : RaftMessage;
+    /// <param name="Commit">The sender's commit index: whoever has that entry may take it as committed.</param>
+    /// <param name="CommitTerm">That entry's term.</param>
+    public sealed record VoteRequest(bool Pre, ulong LastIndex, ulong LastTerm, bool Transfer, ulong Commit, ulong CommitTerm) : RaftMessage;
 
     /// <summary>The answer. A grant carries the term of the request, a refusal the voter's own.</summary>
-    public sealed record VoteReply(bool Pre, bool Granted) : RaftMessage;
+    /// <param name="Pre">To a pre-vote.</param>
+    /// <param name="Granted">Yes or no.</param>
+    /// <param name="Commit">The sender's commit index, as in the request.</param>
+    /// <param name="CommitTerm">That entry's term.</param>
+    public sealed record VoteReply(bool Pre, bool Granted, ulong Commit, ulong CommitTerm) : RaftMessage;
 
     /// <summary>The leader lives. <paramref name="Commit"/> is never beyond what the receiver has acknowledged.</summary>
     /// <param name="Commit">What the receiver may take as committed.</param>

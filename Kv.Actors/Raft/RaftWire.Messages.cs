@@ -31,11 +31,13 @@ public static partial class RaftWire
                 Write(ref writer, m.Meta);
                 break;
             default:
-                var (one, two, three, four) = Numbers(message);
-                writer.Number(1, one);
-                writer.Number(2, two);
-                writer.Number(3, three);
-                writer.Number(4, four);
+                var n = FieldsOf(message);
+                writer.Number(1, n.One);
+                writer.Number(2, n.Two);
+                writer.Number(3, n.Three);
+                writer.Number(4, n.Four);
+                writer.Number(5, n.Five);
+                writer.Number(6, n.Six);
                 break;
         }
 
@@ -74,8 +76,8 @@ public static partial class RaftWire
         {
             12 => new RaftMessage.AppendAccepted(n.One) { From = from, To = to, Term = term },
             13 => new RaftMessage.AppendRejected(n.One, n.Two, n.Three) { From = from, To = to, Term = term },
-            14 => new RaftMessage.VoteRequest(n.One != 0, n.Two, n.Three, n.Four != 0) { From = from, To = to, Term = term },
-            15 => new RaftMessage.VoteReply(n.One != 0, n.Two != 0) { From = from, To = to, Term = term },
+            14 => new RaftMessage.VoteRequest(n.One != 0, n.Two, n.Three, n.Four != 0, n.Five, n.Six) { From = from, To = to, Term = term },
+            15 => new RaftMessage.VoteReply(n.One != 0, n.Two != 0, n.Three, n.Four) { From = from, To = to, Term = term },
             16 => new RaftMessage.Heartbeat(n.One, n.Two) { From = from, To = to, Term = term },
             17 => new RaftMessage.HeartbeatReply(n.One) { From = from, To = to, Term = term },
             19 => new RaftMessage.TransferLeader(n.One) { From = from, To = to, Term = term },
@@ -114,26 +116,30 @@ public static partial class RaftWire
                     + EntriesSize(4, m.Entries.AsSpan());
             case RaftMessage.InstallSnapshot m: return ProtoWriter.NestedSize(1, Size(m.Meta));
             default:
-                var (one, two, three, four) = Numbers(message);
-                return ProtoWriter.Size(1, one) + ProtoWriter.Size(2, two) + ProtoWriter.Size(3, three) + ProtoWriter.Size(4, four);
+                var n = FieldsOf(message);
+                return ProtoWriter.Size(1, n.One) + ProtoWriter.Size(2, n.Two) + ProtoWriter.Size(3, n.Three)
+                    + ProtoWriter.Size(4, n.Four) + ProtoWriter.Size(5, n.Five) + ProtoWriter.Size(6, n.Six);
         }
     }
 
-    /// <summary>The kinds that hold only numbers and flags: their fields 1 to 4.</summary>
-    private static (ulong One, ulong Two, ulong Three, ulong Four) Numbers(RaftMessage message) => message switch
+    /// <summary>The kinds that hold only numbers and flags.</summary>
+    private static Fields FieldsOf(RaftMessage message) => message switch
     {
-        RaftMessage.AppendAccepted m => (m.Index, 0, 0, 0),
-        RaftMessage.AppendRejected m => (m.Index, m.HintIndex, m.HintTerm, 0),
-        RaftMessage.VoteRequest m => (m.Pre ? 1UL : 0, m.LastIndex, m.LastTerm, m.Transfer ? 1UL : 0),
-        RaftMessage.VoteReply m => (m.Pre ? 1UL : 0, m.Granted ? 1UL : 0, 0, 0),
-        RaftMessage.Heartbeat m => (m.Commit, m.ReadPosition, 0, 0),
-        RaftMessage.HeartbeatReply m => (m.ReadPosition, 0, 0, 0),
-        RaftMessage.TransferLeader m => (m.Target, 0, 0, 0),
+        RaftMessage.AppendAccepted m => new(m.Index),
+        RaftMessage.AppendRejected m => new(m.Index, m.HintIndex, m.HintTerm),
+        RaftMessage.VoteRequest m => new(m.Pre ? 1UL : 0, m.LastIndex, m.LastTerm, m.Transfer ? 1UL : 0, m.Commit, m.CommitTerm),
+        RaftMessage.VoteReply m => new(m.Pre ? 1UL : 0, m.Granted ? 1UL : 0, m.Commit, m.CommitTerm),
+        RaftMessage.Heartbeat m => new(m.Commit, m.ReadPosition),
+        RaftMessage.HeartbeatReply m => new(m.ReadPosition),
+        RaftMessage.TransferLeader m => new(m.Target),
         RaftMessage.TimeoutNow => default,
-        RaftMessage.ReadIndex m => (m.Context, 0, 0, 0),
-        RaftMessage.ReadIndexReply m => (m.Index, m.Context, 0, 0),
+        RaftMessage.ReadIndex m => new(m.Context),
+        RaftMessage.ReadIndexReply m => new(m.Index, m.Context),
         _ => throw new RaftBugException($"{message.GetType().Name} holds more than numbers"),
     };
+
+    /// <summary>Number fields 1 to 6 of a message.</summary>
+    private record struct Fields(ulong One, ulong Two = 0, ulong Three = 0, ulong Four = 0, ulong Five = 0, ulong Six = 0);
 
     private static ReadOnlySpan<Entry> Entries(RaftMessage.Propose message) => message.Entries switch
     {
@@ -143,7 +149,7 @@ public static partial class RaftWire
     };
 
     private static List<Entry> ReadBody(
-        ReadOnlyMemory<byte> body, int entriesField, out (ulong One, ulong Two, ulong Three, ulong Four) numbers)
+        ReadOnlyMemory<byte> body, int entriesField, out Fields numbers)
     {
         var reader = new ProtoReader(body);
         var entries = new List<Entry>();
@@ -162,6 +168,8 @@ public static partial class RaftWire
                 case 2: numbers.Two = reader.Number(); break;
                 case 3: numbers.Three = reader.Number(); break;
                 case 4: numbers.Four = reader.Number(); break;
+                case 5: numbers.Five = reader.Number(); break;
+                case 6: numbers.Six = reader.Number(); break;
                 default: reader.Skip(); break;
             }
         }

@@ -263,13 +263,25 @@ public sealed partial class RaftSimulation
             if (!_stateAt.TryAdd(entry.Index, node.State.Hash)) Require(_stateAt[entry.Index] == node.State.Hash, $"{node.Id} is in another state at {entry.Index}");
             if (!entry.IsConfChange) continue;
             var before = core.ConfState;
+            var overtaken = entry.Index <= core.Log.BaseIndex;     // by a snapshot, whose membership is in force already
             var after = core.ApplyConfChange(entry);
-            if (entry.Index > (ulong)_options.Nodes) Invariants.ConfApplied(node.Id, entry.Index, before, after);
+            if (entry.Index > (ulong)_options.Nodes && !overtaken) Invariants.ConfApplied(node.Id, entry.Index, before, after);
             if (!before.Equals(after)) ConfChanges++;
             Note(node, $"now has {after} at {entry.Index}");
+            if (!after.IsVoter(node.Id)) StopRemovedLeader(node);
         }
 
         core.Applied(slice.LastIndex);
+    }
+
+    /// <summary>A leader that does not step down when it is removed takes no proposals any more: its application ends it.</summary>
+    private void StopRemovedLeader(SimRaftNode node)
+    {
+        var life = node.Life;
+        _time.After(_faults.NextInt(1, 20 * TickUnits), () =>
+        {
+            if (node.Life == life && node.Core is { Role: Role.Leader } core && !core.ConfState.IsVoter(node.Id)) Crash(node);
+        });
     }
 
     private void Send(SimRaftNode node, IReadOnlyList<RaftMessage> messages)
@@ -306,7 +318,6 @@ public sealed partial class RaftSimulation
 
     private void ReportLater(SimRaftNode node, ulong to)
     {
-        if (!_healed && _faults.NextBool(0.3)) return;
         var (life, delivered) = (node.Life, _healed || _faults.NextBool(0.5));
         _time.After(_faults.NextInt(1, 300), () =>
         {
