@@ -38,6 +38,12 @@ internal sealed class BranchNode(long stamp) : KeyNode(stamp)
 
     internal void Insert(int index, byte[] separator, KeyNode child)
     {
+        if (index == 1 && separator.AsSpan().SequenceCompareTo(Separators[0]) <= 0)
+        {
+            // The first child took in keys below its bound and was split among them: the bound follows.
+            Separators[0] = Children[0].KeyAt(0);
+            MarkAnew();
+        }
         InsertMark(index, separator);
         Array.Copy(Separators, index, Separators, index + 1, Count - index);
         Array.Copy(Children, index, Children, index + 1, Count - index);

@@ -77,7 +77,8 @@ public sealed class MvccRoot : IKvReader
     }
 
     /// <summary>Records at or below the compact revision that outlive the compaction, in revision order.</summary>
-    internal KeyVersion[] CompactedRecords()
+    /// <param name="liveAt">If given, only the puts that are still their key's state at this revision.</param>
+    internal KeyVersion[] CompactedRecords(long? liveAt = null)
     {
         if (CompactRevision <= 0)
         {
@@ -87,7 +88,9 @@ public sealed class MvccRoot : IKvReader
         var cursor = new KeyCursor(_tree, KeyRange.All);
         while (cursor.MoveNext())
         {
-            if (KeySlot.At(cursor.Slot, CompactRevision) is { } newest && KeySlot.IsKept(newest, CompactRevision))
+            if (KeySlot.At(cursor.Slot, CompactRevision) is { } newest
+                && KeySlot.IsKept(newest, CompactRevision)
+                && (liveAt is not { } revision || ReferenceEquals(KeySlot.LiveAt(cursor.Slot, revision), newest)))
             {
                 kept.Add(newest);
             }
@@ -96,9 +99,6 @@ public sealed class MvccRoot : IKvReader
         Array.Sort(records, static (a, b) => a.Revision.CompareTo(b.Revision));
         return records;
     }
-
-    /// <summary>The key's newest version at or before a revision, tombstone or not, whatever was compacted. O(log n).</summary>
-    internal KeyVersion? NewestAt(byte[] key, long revision) => KeyTree.Find(_tree, key) is { } slot ? KeySlot.At(slot, revision) : null;
 
     /// <summary>Whether any key is live at a revision. Stops at the first.</summary>
     internal bool AnyLiveAt(long revision)

@@ -25,6 +25,7 @@ public sealed partial class MvccStore
     {
         _txn = new WriteTxn(this);
         _root = Snapshot();
+        _tree.Seal();
     }
 
     /// <summary>The newest published state. Any thread may take it at any time.</summary>
