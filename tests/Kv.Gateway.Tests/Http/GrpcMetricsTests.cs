@@ -1,0 +1,50 @@
+using Grpc.Core;
+using Kv.Actors.Node;
+using Kv.Gateway.Http;
+using Xunit;
+
+namespace Kv.Gateway.Tests.Http;
+
+public class GrpcMetricsTests
+{
+    private static readonly Google.Protobuf.Reflection.FileDescriptor _services =
+        typeof(GrpcMetrics).Assembly.GetTypes()
+            .Select(t => t.GetProperty("Descriptor", typeof(Google.Protobuf.Reflection.FileDescriptor))?.GetValue(null))
+            .OfType<Google.Protobuf.Reflection.FileDescriptor>()
+            .First(f => f.Services.Any(s => s.FullName == "etcdserverpb.KV"));
+
+    [Fact]
+    public void Every_method_starts_with_every_code_at_zero_and_counts_calls()
+    {
+        var registry = new MetricsRegistry();
+        var metrics = new GrpcMetrics(registry, extensive: true);
+        foreach (var service in _services.Services)
+        {
+            metrics.Add(service);
+        }
+
+        var put = metrics.Find("/etcdserverpb.KV/Put")!;
+        put.Handled(StatusCode.OK, put.Started());
+        put.Handled(StatusCode.Cancelled, put.Started());
+        put.Handled((StatusCode)99, put.Started());
+        put.Received();
+        var lines = MetricsText.Write(registry).Split('\n');
+        Assert.Contains("grpc_server_started_total{grpc_type=\"unary\",grpc_service=\"etcdserverpb.KV\",grpc_method=\"Put\"} 3", lines);
+        Assert.Contains("grpc_server_handled_total{grpc_type=\"unary\",grpc_service=\"etcdserverpb.KV\",grpc_method=\"Put\",grpc_code=\"OK\"} 1", lines);
+        Assert.Contains("grpc_server_handled_total{grpc_type=\"unary\",grpc_service=\"etcdserverpb.KV\",grpc_method=\"Put\",grpc_code=\"Canceled\"} 1", lines);
+        Assert.Contains("grpc_server_handled_total{grpc_type=\"unary\",grpc_service=\"etcdserverpb.KV\",grpc_method=\"Put\",grpc_code=\"Unknown\"} 1", lines);
+        Assert.Contains("grpc_server_handled_total{grpc_type=\"bidi_stream\",grpc_service=\"etcdserverpb.Watch\",grpc_method=\"Watch\",grpc_code=\"Unauthenticated\"} 0", lines);
+        Assert.Contains("grpc_server_started_total{grpc_type=\"server_stream\",grpc_service=\"etcdserverpb.Maintenance\",grpc_method=\"Snapshot\"} 0", lines);
+        Assert.Contains("grpc_server_handling_seconds_count{grpc_type=\"unary\",grpc_service=\"etcdserverpb.KV\",grpc_method=\"Put\"} 3", lines);
+        Assert.Null(metrics.Find("/etcdserverpb.KV/Nothing"));
+    }
+
+    [Fact]
+    public void Durations_are_kept_only_when_extensive()
+    {
+        var registry = new MetricsRegistry();
+        var metrics = new GrpcMetrics(registry, extensive: false);
+        metrics.Add(_services.Services[0]);
+        Assert.DoesNotContain("grpc_server_handling_seconds", MetricsText.Write(registry), StringComparison.Ordinal);
+    }
+}
