@@ -7,6 +7,12 @@ public sealed partial class RaftCore
     private bool _broadcastAppend;
     private long _uncommittedBytes;
 
+    /// <summary>
+    /// A member needs a snapshot and none that was taken will do: take one, then call <see cref="SnapshotTaken"/>. The next answer to
+    /// a heartbeat sends it.
+    /// </summary>
+    public bool SnapshotWanted { get; private set; }
+
     /// <summary>Proposes one normal entry. On the leader it is appended at once and leaves with the next batch.</summary>
     public ProposeResult Propose(ReadOnlyMemory<byte> data)
     {
@@ -46,7 +52,12 @@ public sealed partial class RaftCore
         Reset(Term);
         Leader = _id;
         Role = Role.Leader;
-        _peers.Find(_id)?.BecomeReplicate();
+        if (_peers.Find(_id) is { } self)
+        {
+            self.BecomeReplicate();
+            self.RecentActive = true;
+        }
+
         // Some entry here may be a membership change: no further one until all of them are applied.
         _pendingConfIndex = _log.LastIndex;
         Append(EntryType.Normal, default);
@@ -200,7 +211,8 @@ public sealed partial class RaftCore
                 break;
         }
 
-        if (!CommitIfReached() && peer.MayMissCommit(_log.Committed)) SendAppend(peer, evenIfEmpty: true);
+        CommitIfReached();
+        if (peer.MayMissCommit(_log.Committed)) SendAppend(peer, evenIfEmpty: true);
         SendAllAppends(peer);
         if (peer.Id == _transferTarget && peer.Match == _log.LastIndex) SendTimeoutNow(peer.Id);
     }
@@ -269,8 +281,14 @@ public sealed partial class RaftCore
 
     private void SendSnapshot(Progress peer)
     {
-        // One that is silent would not take it, and one that cannot serve the log's start would not help: a later heartbeat tries again.
-        if (!peer.RecentActive || _log.Snapshot.Index == 0 || _log.Snapshot.Index < _log.BaseIndex) return;
+        if (!peer.RecentActive) return;                // it would not arrive; a later heartbeat's answer tries again
+        if (_log.Snapshot.Index == 0 || _log.Snapshot.Index < _log.BaseIndex || !_log.Snapshot.ConfState.IsMember(peer.Id))
+        {
+            // Too old to go on from, or from before the peer was a member, which would ignore it.
+            SnapshotWanted = true;
+            return;
+        }
+
         SendEarly(new RaftMessage.InstallSnapshot(_log.Snapshot) { From = _id, To = peer.Id, Term = Term });
         peer.BecomeSnapshot(_log.Snapshot.Index);
     }

@@ -186,7 +186,11 @@ public sealed partial class RaftCore
     }
 
     /// <summary>A snapshot of this node's state machine is stored durably, and can be sent to followers that lag.</summary>
-    public void SnapshotTaken(SnapshotMeta meta) => _log.SnapshotTaken(meta);
+    public void SnapshotTaken(SnapshotMeta meta)
+    {
+        _log.SnapshotTaken(meta);
+        SnapshotWanted = false;
+    }
 
     /// <summary>Drops entries up to <paramref name="index"/>, which must be applied and held by a snapshot.</summary>
     public void Compact(ulong index) => _log.Compact(index);
@@ -277,6 +281,7 @@ public sealed partial class RaftCore
         _transferTarget = RaftConfig.None;
         _selfVoteTerm = 0;
         _broadcastAppend = false;
+        SnapshotWanted = false;
         _pendingConfIndex = 0;
         _uncommittedBytes = 0;
         _reads.Clear();
@@ -315,7 +320,7 @@ public sealed partial class RaftCore
         foreach (var peer in _peers.All)
         {
             if (peer.Id == _id) continue;
-            if (SendAppend(peer, evenIfEmpty: true) && peer.State == ProgressState.Replicate) SendAllAppends(peer);
+            if (SendAppend(peer, evenIfEmpty: peer.MayMissCommit(_log.Committed)) && peer.State == ProgressState.Replicate) SendAllAppends(peer);
         }
     }
 

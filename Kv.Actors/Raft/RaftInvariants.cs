@@ -8,7 +8,8 @@ namespace Kv.Actors.Raft;
 /// restarts. Each check looks at what is new only: cost grows with the events, not with the length of the logs. The five safety
 /// properties are those of the Raft paper's figure 3.
 /// </remarks>
-public sealed class RaftInvariants
+/// <param name="origin">The index of a snapshot that all nodes begin with, 0 for none.</param>
+public sealed class RaftInvariants(ulong origin = 0)
 {
     private readonly Dictionary<ulong, ulong> _leaders = [];
     private readonly Dictionary<(ulong Term, ulong Voter), ulong> _votes = [];
@@ -18,10 +19,10 @@ public sealed class RaftInvariants
     private readonly List<(Entry Entry, ulong InTerm)> _committed = [];
 
     /// <summary>The highest index seen committed anywhere.</summary>
-    public ulong Committed => (ulong)_committed.Count;
+    public ulong Committed => origin + (ulong)_committed.Count;
 
     /// <summary>An entry that was seen committed.</summary>
-    public Entry CommittedAt(ulong index) => _committed[(int)index - 1].Entry;
+    public Entry CommittedAt(ulong index) => Known(index).Entry;
 
     /// <summary>Looks at a node after anything happened to it.</summary>
     /// <exception cref="RaftBugException">A rule is broken; the message says which, where and with what numbers.</exception>
@@ -109,12 +110,12 @@ public sealed class RaftInvariants
             var entry = log[index];
             if (index == Committed + 1) _committed.Add((entry, node.Term));
             Assert(index <= Committed, $"{node.Id}: committed {index}, but only {Committed} was ever seen committed");
-            Assert(Same(_committed[(int)index - 1].Entry, entry),
-                $"state machine safety: {node.Id} committed {entry}, another node {_committed[(int)index - 1].Entry}");
+            Assert(Same(Known(index).Entry, entry),
+                $"state machine safety: {node.Id} committed {entry}, another node {Known(index).Entry}");
         }
 
-        if (log.BaseIndex == 0) return;
-        Assert(log.BaseIndex <= Committed && _committed[(int)log.BaseIndex - 1].Entry.Term == log.BaseTerm,
+        if (log.BaseIndex <= origin) return;
+        Assert(log.BaseIndex <= Committed && Known(log.BaseIndex).Entry.Term == log.BaseTerm,
             $"{node.Id}: the snapshot {log.BaseTerm}/{log.BaseIndex} is not what was committed");
     }
 
@@ -142,11 +143,13 @@ public sealed class RaftInvariants
         // Leader completeness: whatever was committed in an earlier term is in a new leader's log.
         for (var index = Committed; index > node.Log.BaseIndex; index--)
         {
-            var (entry, inTerm) = _committed[(int)index - 1];
+            var (entry, inTerm) = Known(index);
             if (inTerm >= node.Term) continue;
             Assert(node.Log.Matches(index, entry.Term), $"leader completeness: {node.Id}, leader of term {node.Term}, lacks {entry} committed in term {inTerm}");
         }
     }
+
+    private (Entry Entry, ulong InTerm) Known(ulong index) => _committed[(int)(index - origin) - 1];
 
     private static bool Same(Entry a, Entry b) => ReferenceEquals(a, b)
         || (a.Term == b.Term && a.Index == b.Index && a.Type == b.Type && a.Data.Span.SequenceEqual(b.Data.Span));

@@ -182,7 +182,15 @@ public sealed partial class RaftSimulation
 
     private void SnapshotSome()
     {
-        if (AnyRunning() is not { Core: { } core, Writing: null } node || node.State.Index == 0) return;
+        if (AnyRunning() is not { Writing: null } node) return;
+        TakeSnapshot(node);
+        Drain(node);
+    }
+
+    private void TakeSnapshot(SimRaftNode node)
+    {
+        var core = node.Core!;
+        if (node.State.Index == 0) return;
         if (node.State.Index != core.Log.Applied || !core.Log.TryTerm(core.Log.Applied, out var term)) return;
         if (core.Log.PendingSnapshot is not null || core.ConfState.Voters.IsEmpty) return;
         var meta = new SnapshotMeta(core.Log.Applied, term, core.ConfState);
@@ -198,6 +206,5 @@ public sealed partial class RaftSimulation
         var keep = (ulong)_faults.NextInt(8);
         if (meta.Index > keep) core.Compact(Math.Min(meta.Index - keep, core.Log.Stable));
         Note(node, $"snapshot at {meta.Index}, log from {core.Log.FirstIndex}");
-        Drain(node);
     }
 }

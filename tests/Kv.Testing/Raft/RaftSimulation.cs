@@ -206,6 +206,7 @@ public sealed partial class RaftSimulation
             return;
         }
 
+        if (core.SnapshotWanted && _random.NextBool(0.5)) TakeSnapshot(node);
         if (!core.HasReady) return;
         var ready = core.TakeReady();
         node.Writing = ready;
