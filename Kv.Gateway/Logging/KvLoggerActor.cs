@@ -1,0 +1,99 @@
+using System.Collections.Concurrent;
+using Akka.Actor;
+using Akka.Dispatch;
+using Akka.Event;
+using Kv.Gateway.Config;
+
+namespace Kv.Gateway.Logging;
+
+/// <summary>
+/// Akka's logger: what actors log goes to the same <see cref="LogSink"/> as everything else. Akka makes it by the type name in
+/// <c>akka.loggers</c>, so the sink is found by the actor system's name; see <see cref="Hocon"/> and <see cref="Use"/>.
+/// </summary>
+public sealed class KvLoggerActor : ReceiveActor, IRequiresMessageQueue<ILoggerMessageQueueSemantics>
+{
+    private static readonly ConcurrentDictionary<string, LogSink> _sinks = new(StringComparer.Ordinal);
+
+    /// <summary>Made by Akka.</summary>
+    public KvLoggerActor()
+    {
+        Receive<InitializeLogger>(_ => Sender.Tell(new LoggerInitialized()));
+        Receive<LogEvent>(Write);
+    }
+
+    /// <summary>
+    /// Says where the system of that name logs; call it before the system is made. Without it, lines go to standard error as JSON.
+    /// </summary>
+    public static void Use(string systemName, LogSink sink) => _sinks[systemName] = sink;
+
+    /// <summary>Forgets the system's sink; call it when the system has ended.</summary>
+    public static void Forget(string systemName) => _sinks.TryRemove(systemName, out _);
+
+    /// <summary>The HOCON that puts this logger in place, at the level of <paramref name="level"/>.</summary>
+    public static string Hocon(KvLogLevel level) => $$"""
+        akka {
+          loggers = ["{{typeof(KvLoggerActor).FullName}}, {{typeof(KvLoggerActor).Assembly.GetName().Name}}"]
+          loglevel = {{level switch
+          {
+              KvLogLevel.Debug => "DEBUG",
+              KvLogLevel.Info => "INFO",
+              KvLogLevel.Warn => "WARNING",
+              _ => "ERROR",
+          }}}
+          stdout-loglevel = ERROR
+        }
+        """;
+
+    private void Write(LogEvent logged)
+    {
+        var sink = _sinks.GetValueOrDefault(Context.System.Name) ?? Fallback.Sink;
+        var level = logged.LogLevel() switch
+        {
+            Akka.Event.LogLevel.DebugLevel => KvLogLevel.Debug,
+            Akka.Event.LogLevel.InfoLevel => KvLogLevel.Info,
+            Akka.Event.LogLevel.WarningLevel => KvLogLevel.Warn,
+            _ => KvLogLevel.Error,
+        };
+        if (!sink.IsEnabled(level))
+        {
+            return;
+        }
+
+        sink.Write(level, logged.LogClass?.Name ?? logged.LogSource ?? "akka", Text(logged), [new LogField("actor", Path(logged.LogSource))], logged.Cause);
+    }
+
+    /// <summary>The message; a template that does not fit its arguments is still logged, unformatted.</summary>
+    private static string Text(LogEvent logged)
+    {
+        try
+        {
+            return logged.Message?.ToString() ?? "";
+        }
+        catch (FormatException)
+        {
+            return (logged.Message as LogMessage)?.Unformatted() ?? "";
+        }
+    }
+
+    /// <summary>The path below the system: <c>akka://kv/user/raft#12</c> is <c>/user/raft</c>.</summary>
+    private static string Path(string? source)
+    {
+        if (source is null)
+        {
+            return "";
+        }
+
+        var path = source.Trim('[', ']');
+        var scheme = path.IndexOf("://", StringComparison.Ordinal);
+        var start = scheme < 0 ? -1 : path.IndexOf('/', scheme + 3);
+        path = start < 0 ? path : path[start..];
+        var incarnation = path.IndexOf('#', StringComparison.Ordinal);
+        return incarnation < 0 ? path : path[..incarnation];
+    }
+
+    /// <summary>Opened only if a system logs that nobody gave a sink.</summary>
+    private static class Fallback
+    {
+        public static readonly LogSink Sink = LogSink.Open(KvLogLevel.Info, console: false, ["stderr"]);
+    }
+}
