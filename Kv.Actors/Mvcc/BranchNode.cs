@@ -8,21 +8,43 @@ namespace Kv.Actors.Mvcc;
 ///  live         12    40     7
 /// </code>
 /// </remarks>
-internal sealed class BranchNode(long stamp) : KeyNode(stamp)
+internal sealed class BranchNode : KeyNode
 {
-    internal readonly byte[][] Separators = new byte[Capacity][];
     internal readonly KeyNode[] Children = new KeyNode[Capacity];
-    internal readonly int[] LiveBelow = new int[Capacity];
+    private byte[][] _separators;
+    private int[] _live;
+    private bool _liveBorrowed;
+
+    internal BranchNode(long stamp)
+        : base(stamp)
+    {
+        _separators = new byte[Capacity][];
+        _live = new int[Capacity];
+    }
+
+    private BranchNode(long stamp, BranchNode original)
+        : base(stamp, original)
+    {
+        _separators = original._separators;
+        _live = original._live;
+        _liveBorrowed = true;
+        Array.Copy(original.Children, Children, Count);
+    }
+
+    internal ReadOnlySpan<byte[]> Separators => _separators.AsSpan(0, Count);
+
+    /// <summary>Live keys below each child.</summary>
+    internal ReadOnlySpan<int> LiveBelow => _live.AsSpan(0, Count);
 
     internal override int Live => LiveBefore(Count);
 
-    internal override byte[] KeyAt(int index) => Separators[index];
+    internal override byte[] KeyAt(int index) => _separators[index];
 
     /// <summary>Live keys in the first <paramref name="index"/> children.</summary>
     internal int LiveBefore(int index)
     {
         var sum = 0;
-        foreach (var live in LiveBelow.AsSpan(0, index))
+        foreach (var live in _live.AsSpan(0, index))
         {
             sum += live;
         }
@@ -38,51 +60,48 @@ internal sealed class BranchNode(long stamp) : KeyNode(stamp)
 
     internal void Insert(int index, byte[] separator, KeyNode child)
     {
-        if (index == 1 && separator.AsSpan().SequenceCompareTo(Separators[0]) <= 0)
+        if (index == 1 && separator.AsSpan().SequenceCompareTo(_separators[0]) <= 0)
         {
             // The first child took in keys below its bound and was split among them: the bound follows.
-            Separators[0] = Children[0].KeyAt(0);
+            OwnKeys();
+            _separators[0] = Children[0].KeyAt(0);
             MarkAnew();
         }
         InsertMark(index, separator);
-        Array.Copy(Separators, index, Separators, index + 1, Count - index);
+        OwnLive();
+        Array.Copy(_separators, index, _separators, index + 1, Count - index);
         Array.Copy(Children, index, Children, index + 1, Count - index);
-        Array.Copy(LiveBelow, index, LiveBelow, index + 1, Count - index);
-        Separators[index] = separator;
+        Array.Copy(_live, index, _live, index + 1, Count - index);
+        _separators[index] = separator;
         Children[index] = child;
-        LiveBelow[index] = child.Live;
+        _live[index] = child.Live;
         Count++;
     }
 
     internal void RemoveAt(int index)
     {
         RemoveMark(index);
+        OwnLive();
         var after = Count - index - 1;
-        Array.Copy(Separators, index + 1, Separators, index, after);
+        Array.Copy(_separators, index + 1, _separators, index, after);
         Array.Copy(Children, index + 1, Children, index, after);
-        Array.Copy(LiveBelow, index + 1, LiveBelow, index, after);
+        Array.Copy(_live, index + 1, _live, index, after);
         Count--;
-        Separators[Count] = null!;
+        _separators[Count] = null!;
         Children[Count] = null!;
     }
 
-    internal override KeyNode Copy(long stamp)
-    {
-        var copy = new BranchNode(stamp);
-        copy.CopyMarksFrom(this);
-        Array.Copy(Separators, copy.Separators, Count);
-        Array.Copy(Children, copy.Children, Count);
-        Array.Copy(LiveBelow, copy.LiveBelow, Count);
-        return copy;
-    }
+    internal override KeyNode Copy(long stamp) => new BranchNode(stamp, this);
 
     internal override KeyNode SplitAt(int index, long stamp)
     {
+        OwnKeys();
+        OwnLive();
         var right = new BranchNode(stamp) { Count = Count - index };
-        Array.Copy(Separators, index, right.Separators, 0, right.Count);
+        Array.Copy(_separators, index, right._separators, 0, right.Count);
         Array.Copy(Children, index, right.Children, 0, right.Count);
-        Array.Copy(LiveBelow, index, right.LiveBelow, 0, right.Count);
-        Array.Clear(Separators, index, right.Count);
+        Array.Copy(_live, index, right._live, 0, right.Count);
+        Array.Clear(_separators, index, right.Count);
         Array.Clear(Children, index, right.Count);
         Count = index;
         MarkAnew();
@@ -92,12 +111,42 @@ internal sealed class BranchNode(long stamp) : KeyNode(stamp)
 
     internal override void Absorb(KeyNode right, byte[] separator)
     {
+        OwnKeys();
+        OwnLive();
         var other = (BranchNode)right;
-        Array.Copy(other.Separators, 0, Separators, Count, other.Count);
+        Array.Copy(other._separators, 0, _separators, Count, other.Count);
         Array.Copy(other.Children, 0, Children, Count, other.Count);
-        Array.Copy(other.LiveBelow, 0, LiveBelow, Count, other.Count);
-        Separators[Count] = separator;      // the first child's own bound may have risen when an earlier child was dropped
+        Array.Copy(other._live, 0, _live, Count, other.Count);
+        _separators[Count] = separator;      // the first child's own bound may have risen when an earlier child was dropped
         Count += other.Count;
         MarkAnew();
+    }
+
+    /// <summary>Counts live keys that came or went below a child.</summary>
+    internal void AddLive(int child, int change)
+    {
+        if (change != 0)
+        {
+            OwnLive();
+            _live[child] += change;
+        }
+    }
+
+    /// <summary>Counts a child anew after it was split.</summary>
+    internal void SetLive(int child, int live)
+    {
+        OwnLive();
+        _live[child] = live;
+    }
+
+    protected override void CloneKeys() => _separators = (byte[][])_separators.Clone();
+
+    private void OwnLive()
+    {
+        if (_liveBorrowed)
+        {
+            _liveBorrowed = false;
+            _live = (int[])_live.Clone();
+        }
     }
 }

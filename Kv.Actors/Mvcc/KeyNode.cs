@@ -12,24 +12,39 @@ namespace Kv.Actors.Mvcc;
 ///  marks    "a/1"       "a/2"       "b"             padded with zeros to 8 bytes
 /// </code>
 /// A node may be changed in place only while its stamp is the tree's; otherwise it belongs to a published root and is copied.
+/// A copy goes on using the original's marks until a key comes or goes: overwriting a key, the common case, copies slots alone.
 /// </remarks>
-internal abstract class KeyNode(long stamp)
+internal abstract class KeyNode
 {
     internal const int Capacity = 64;
 
     /// <summary>A node with fewer entries joins a neighbour if both fit into three quarters of one.</summary>
     internal const int MergeBelow = Capacity / 4;
 
-    internal readonly long Stamp = stamp;
-    internal readonly ulong[] Marks = new ulong[Capacity];
+    internal readonly long Stamp;
     internal int Count;
+    private ulong[] _marks;
+    private bool _borrowed;
     private int _shared;
+
+    protected KeyNode(long stamp)
+    {
+        Stamp = stamp;
+        _marks = new ulong[Capacity];
+    }
+
+    /// <summary>A copy of <paramref name="original"/>, which belongs to a published root and does not change any more.</summary>
+    protected KeyNode(long stamp, KeyNode original)
+    {
+        Stamp = stamp;
+        Count = original.Count;
+        _marks = original._marks;
+        _shared = original._shared;
+        _borrowed = true;
+    }
 
     /// <summary>Keys below whose newest version is a put.</summary>
     internal abstract int Live { get; }
-
-    /// <summary>Bytes all keys here begin with.</summary>
-    protected int Shared => _shared;
 
     internal abstract byte[] KeyAt(int index);
 
@@ -60,7 +75,7 @@ internal abstract class KeyNode(long stamp)
             }
         }
         var mark = MarkOf(key, shared);
-        var marks = Marks;
+        var marks = _marks;
         var low = 0;
         var high = Count;
         while (low < high)
@@ -85,6 +100,7 @@ internal abstract class KeyNode(long stamp)
     /// <summary>Makes room in the marks for <paramref name="key"/> at <paramref name="index"/>. Call before the entry itself is inserted.</summary>
     protected void InsertMark(int index, byte[] key)
     {
+        OwnKeys();
         if (Count == 0)
         {
             _shared = key.Length;
@@ -98,31 +114,45 @@ internal abstract class KeyNode(long stamp)
                 MarkAll();
             }
         }
-        Array.Copy(Marks, index, Marks, index + 1, Count - index);
-        Marks[index] = MarkOf(key, _shared);
+        Array.Copy(_marks, index, _marks, index + 1, Count - index);
+        _marks[index] = MarkOf(key, _shared);
     }
 
     /// <summary>Takes the mark at <paramref name="index"/> out. The entries' own count has not changed yet.</summary>
-    protected void RemoveMark(int index) => Array.Copy(Marks, index + 1, Marks, index, Count - index - 1);
+    protected void RemoveMark(int index)
+    {
+        OwnKeys();
+        Array.Copy(_marks, index + 1, _marks, index, Count - index - 1);
+    }
 
     /// <summary>Finds the longest common beginning anew and marks all keys by it; after a split or a merge.</summary>
     protected void MarkAnew()
     {
+        OwnKeys();
         _shared = Count == 0 ? 0 : KeyAt(0).AsSpan().CommonPrefixLength(KeyAt(Count - 1));
         MarkAll();
     }
 
-    protected void CopyMarksFrom(KeyNode other)
+    /// <summary>Makes what the keys are found by this node's own, before keys come or go.</summary>
+    protected void OwnKeys()
     {
-        _shared = other._shared;
-        Count = other.Count;
-        Array.Copy(other.Marks, Marks, Count);
+        if (_borrowed)
+        {
+            _borrowed = false;
+            _marks = (ulong[])_marks.Clone();
+            CloneKeys();
+        }
+    }
+
+    /// <summary>Copies whatever else a copy goes on using of its original.</summary>
+    protected virtual void CloneKeys()
+    {
     }
 
     private int AmongEqualMarks(int low, ulong mark, ReadOnlySpan<byte> rest, out bool found)
     {
         var high = low + 1;
-        while (high < Count && Marks[high] == mark)
+        while (high < Count && _marks[high] == mark)
         {
             high++;
         }
@@ -152,7 +182,7 @@ internal abstract class KeyNode(long stamp)
     {
         for (var i = 0; i < Count; i++)
         {
-            Marks[i] = MarkOf(KeyAt(i), _shared);
+            _marks[i] = MarkOf(KeyAt(i), _shared);
         }
     }
 

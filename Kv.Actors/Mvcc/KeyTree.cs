@@ -92,7 +92,7 @@ internal sealed class KeyTree
         {
             for (var level = 0; level < _depth; level++)
             {
-                _path[level].LiveBelow[_at[level]] += change;
+                _path[level].AddLive(_at[level], change);
             }
         }
     }
@@ -109,10 +109,10 @@ internal sealed class KeyTree
             var branch = _path[level];
             if (right is null)
             {
-                branch.LiveBelow[_at[level]] += live ? 1 : 0;
+                branch.AddLive(_at[level], live ? 1 : 0);
                 continue;
             }
-            branch.LiveBelow[_at[level]] = node.Live;
+            branch.SetLive(_at[level], node.Live);
             var added = right;
             (target, index, right) = Room(branch, _at[level] + 1);
             ((BranchNode)target).Insert(index, added.KeyAt(0), added);
@@ -140,7 +140,7 @@ internal sealed class KeyTree
         {
             var branch = _path[level];
             var at = _at[level];
-            branch.LiveBelow[at] -= live;
+            branch.AddLive(at, -live);
             if (node.Count == 0)
             {
                 branch.RemoveAt(at);
@@ -182,7 +182,7 @@ internal sealed class KeyTree
         }
         var into = branch.Children[left] = Own(branch.Children[left]);
         into.Absorb(branch.Children[right], branch.Separators[right]);
-        branch.LiveBelow[left] += branch.LiveBelow[right];
+        branch.AddLive(left, branch.LiveBelow[right]);
         branch.RemoveAt(right);
     }
 

@@ -4,10 +4,22 @@ namespace Kv.Actors.Mvcc;
 
 /// <summary>Keys and their versions. A bit for each says whether the key is dead, so counting live ones is counting bits.</summary>
 /// <remarks>A slot holds a <see cref="Model.KeyVersion"/> or, from the second version on, a <see cref="KeyHistory"/>.</remarks>
-internal sealed class LeafNode(long stamp) : KeyNode(stamp)
+internal sealed class LeafNode : KeyNode
 {
     internal readonly object[] Slots = new object[Capacity];
     internal ulong Dead;
+
+    internal LeafNode(long stamp)
+        : base(stamp)
+    {
+    }
+
+    private LeafNode(long stamp, LeafNode original)
+        : base(stamp, original)
+    {
+        Dead = original.Dead;
+        Array.Copy(original.Slots, Slots, Count);
+    }
 
     internal override int Live => Count - BitOperations.PopCount(Dead);
 
@@ -43,13 +55,7 @@ internal sealed class LeafNode(long stamp) : KeyNode(stamp)
         Count--;
     }
 
-    internal override KeyNode Copy(long stamp)
-    {
-        var copy = new LeafNode(stamp) { Dead = Dead };
-        copy.CopyMarksFrom(this);
-        Array.Copy(Slots, copy.Slots, Count);
-        return copy;
-    }
+    internal override KeyNode Copy(long stamp) => new LeafNode(stamp, this);
 
     internal override KeyNode SplitAt(int index, long stamp)
     {
