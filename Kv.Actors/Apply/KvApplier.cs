@@ -133,7 +133,7 @@ public sealed class KvApplier(MvccStore store, ILeaseBook leases)
         }
         var key = KvProto.Take(request.Key);
         var previous = txn.Put(key, bytes, lease);
-        MoveLease(key, previous, lease);
+        MoveLease(previous?.Key ?? key, previous, lease);       // the array the store keeps anyway
         var response = new PutResponse { Header = new ResponseHeader { Revision = txn.WriteRevision } };
         if (request.PrevKv && previous is not null)
         {
