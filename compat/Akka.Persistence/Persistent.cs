@@ -89,9 +89,9 @@ public class Persistent : IPersistentRepresentation, IEquatable<IPersistentRepre
     public string WriterGuid { get; }
 
     /// <inheritdoc/>
-    public IPersistentRepresentation WithTimestamp(long newTimestamp) => Timestamp == newTimestamp
+    public IPersistentRepresentation WithTimestamp(long timestamp) => Timestamp == timestamp
         ? this
-        : new Persistent(Payload, SequenceNr, PersistenceId, Manifest, IsDeleted, Sender, WriterGuid, newTimestamp);
+        : new Persistent(Payload, SequenceNr, PersistenceId, Manifest, IsDeleted, Sender, WriterGuid, timestamp);
 
     /// <inheritdoc/>
     public IPersistentRepresentation WithPayload(object payload) =>

@@ -88,6 +88,9 @@ public partial class ActorCell : IUntypedActorContext
 
     internal IActorRef SenderOrNull => _sender;
 
+    /// <summary>Lets a handler that Akka.Persistence runs see the sender its event was persisted for.</summary>
+    internal void ActAs(IActorRef sender) => _sender = sender;
+
     internal long EnvelopeId => _envelopeId;
 
     /// <summary>The actor running on this thread, or null.</summary>
