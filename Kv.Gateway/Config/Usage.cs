@@ -84,11 +84,11 @@ public static class Usage
         {
             if (column == 0 || column + flag.Name.Length > 110)
             {
-                text.Append(column == 0 ? "  " : "\n  ");
-                column = 2;
+                text.Append(column == 0 ? " " : "\n ");
+                column = 1;
             }
 
-            text.Append("--").Append(flag.Name).Append(' ');
+            text.Append(" --").Append(flag.Name);
             column += flag.Name.Length + 3;
         }
 

@@ -246,7 +246,7 @@ public class ConfigSourcesTests
             var help = Assert.IsType<ConfigResult.Print>(Configured.From(arguments)).Text;
             foreach (var flag in EtcdFlags.All.Where(f => f.AliasOf != "help" && f.Support == FlagSupport.Yes))
             {
-                Assert.Contains($"--{flag.Name} ", help, StringComparison.Ordinal);
+                Assert.Matches($@"--{flag.Name}\s", help);
             }
         }
     }
