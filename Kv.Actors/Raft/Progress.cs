@@ -26,7 +26,8 @@ public enum ProgressState : byte
 /// </remarks>
 public sealed class Progress
 {
-    internal Progress(ulong id, ulong next, bool isLearner, RaftConfig config)
+    /// <summary>Starts in Probe, with nothing known to match.</summary>
+    public Progress(ulong id, ulong next, bool isLearner, RaftConfig config)
     {
         Id = id;
         Next = next;

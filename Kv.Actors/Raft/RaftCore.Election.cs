@@ -106,6 +106,7 @@ public sealed partial class RaftCore
             || (Vote == RaftConfig.None && Leader == RaftConfig.None)
             || (request.Pre && request.Term > Term);
         var granted = mayVote && _log.IsUpToDate(request.LastIndex, request.LastTerm);
+        if (!granted && !request.Pre) StepBackFor(request);
         if (granted && !request.Pre)
         {
             _electionElapsed = 0;
@@ -113,6 +114,15 @@ public sealed partial class RaftCore
         }
 
         SendVoteReply(request.From, request.Pre, granted, granted ? request.Term : Term);
+    }
+
+    /// <summary>
+    /// Our vote in this term is given, but it is the other that can win. Without pre-votes a node that knows only an old membership
+    /// might otherwise take every new term for itself just before the one whose members need its vote can.
+    /// </summary>
+    private void StepBackFor(RaftMessage.VoteRequest request)
+    {
+        if (Role != Role.Leader && _log.IsBehind(request.LastIndex, request.LastTerm)) _electionElapsed = 0;
     }
 
     private void SendVoteReply(ulong to, bool pre, bool granted, ulong term) =>

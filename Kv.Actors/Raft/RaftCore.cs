@@ -241,9 +241,11 @@ public sealed partial class RaftCore
         }
 
         if (message.Term == Term) return true;
-        if (message is RaftMessage.VoteRequest { Pre: true })
+        if (message is RaftMessage.VoteRequest stale)
         {
-            SendVoteReply(message.From, pre: true, granted: false, Term);
+            // The paper's answer (figure 2). Silence would leave a candidate whose vote we need behind our term for ever.
+            if (!stale.Pre) StepBackFor(stale);
+            SendVoteReply(stale.From, stale.Pre, granted: false, Term);
         }
         else if (message is RaftMessage.Append or RaftMessage.Heartbeat && (_config.CheckQuorum || _config.PreVote))
         {

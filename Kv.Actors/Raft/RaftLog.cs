@@ -90,6 +90,9 @@ public sealed class RaftLog
     /// <summary>Whether a log that ends in (index, term) holds everything this one may have committed (Raft paper §5.4.1).</summary>
     public bool IsUpToDate(ulong index, ulong term) => term > LastTerm || (term == LastTerm && index >= LastIndex);
 
+    /// <summary>Whether a log that ends in (index, term) holds more than this one.</summary>
+    public bool IsBehind(ulong index, ulong term) => IsUpToDate(index, term) && (index != LastIndex || term != LastTerm);
+
     /// <summary>Adds the next entry.</summary>
     public void Append(Entry entry)
     {

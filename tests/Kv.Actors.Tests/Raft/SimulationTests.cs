@@ -26,6 +26,14 @@ public sealed class SimulationTests
     public void Membership_may_change_all_the_time() =>
         RunSeeds(new RaftSimulationOptions { Nodes = 3, Spares = 3, ConfChangeEvery = 15, CrashEvery = 300 }, ticks: 1200);
 
+    /// <summary>Seeds that found something, in the membership runs.</summary>
+    [Theory]
+    [InlineData(10)]                       // a change was applied on top of a snapshot that already held it
+    [InlineData(32)]                       // nobody electable: those who stayed did not know that the removed leader was out
+    [InlineData(20182)]                    // an old-membership node without pre-votes took every term for itself
+    public void What_was_found_stays_fixed(ulong seed) =>
+        Run(seed, new RaftSimulationOptions { Nodes = 3, Spares = 3, ConfChangeEvery = 15, CrashEvery = 300 }, ticks: 1200);
+
     [Fact]
     public void A_seed_gives_the_same_run_twice()
     {
