@@ -94,6 +94,45 @@ public sealed class KeyTreeTests
         Assert.Equal(20_000, tree.Root.Live);
     }
 
+    /// <summary>Whole branches shrink, lose their first children, take in keys below them, merge and split again.</summary>
+    [Theory]
+    [InlineData(11)]
+    [InlineData(12)]
+    [InlineData(13)]
+    public void Spans_cut_out_and_filled_again_leave_a_sound_tree(int seed)
+    {
+        var random = new Random(seed);
+        var tree = new KeyTree();
+        var model = new HashSet<int>();
+        for (var round = 0; round < 60; round++)
+        {
+            var from = random.Next(60_000);
+            var length = random.Next(1, 12_000);
+            var cut = round > 4 && random.Next(5) < 3;
+            var step = cut ? 1 : random.Next(1, 4);
+            for (var i = from; i < from + length; i += step)
+            {
+                var key = Bytes($"{i:d6}");
+                var there = tree.Open(key) is not null;
+                Assert.True(there == model.Contains(i), $"seed {seed}, round {round}, key {i}");
+                if (cut && there && random.Next(40) > 0)
+                {
+                    tree.Remove();
+                    model.Remove(i);
+                }
+                else if (!cut && !there)
+                {
+                    tree.Insert(Slot(key), live: true);
+                    model.Add(i);
+                }
+            }
+            tree.Seal();
+            AssertShape(tree.Root, isRoot: true);
+            Assert.Equal(model.Count, tree.Root.Live);
+        }
+        Assert.All(model, i => Assert.NotNull(KeyTree.Find(tree.Root, Bytes($"{i:d6}"))));
+    }
+
     [Fact]
     public void An_emptied_tree_is_one_empty_leaf_and_goes_on()
     {
@@ -157,11 +196,19 @@ public sealed class KeyTreeTests
         }
     }
 
-    private static int AssertShape(KeyNode node, bool isRoot)
+    /// <summary>Same depth everywhere, counts that add up, and every key within the bounds its ancestors route by.</summary>
+    private static int AssertShape(KeyNode node, bool isRoot, byte[]? lower = null, byte[]? upper = null)
     {
         if (node is not BranchNode branch)
         {
             Assert.True(isRoot || node.Count > 0);
+            for (var i = 0; i < node.Count; i++)
+            {
+                var key = node.KeyAt(i);
+                Assert.True(i == 0 || node.KeyAt(i - 1).AsSpan().SequenceCompareTo(key) < 0, "keys out of order");
+                Assert.True(lower is null || key.AsSpan().SequenceCompareTo(lower) >= 0, "key below its node's bound");
+                Assert.True(upper is null || key.AsSpan().SequenceCompareTo(upper) < 0, "key above its node's bound");
+            }
             return 1;
         }
         Assert.True(branch.Count >= (isRoot ? 2 : 1));
@@ -170,7 +217,11 @@ public sealed class KeyTreeTests
         {
             Assert.Equal(branch.Children[i].Live, branch.LiveBelow[i]);
             Assert.True(i == 0 || branch.Separators[i - 1].AsSpan().SequenceCompareTo(branch.Separators[i]) < 0, "separators out of order");
-            depths.Add(AssertShape(branch.Children[i], isRoot: false));
+            depths.Add(AssertShape(
+                branch.Children[i],
+                isRoot: false,
+                i == 0 ? lower : branch.Separators[i],
+                i + 1 == branch.Count ? upper : branch.Separators[i + 1]));
         }
         return Assert.Single(depths) + 1;
     }
