@@ -133,6 +133,37 @@ public sealed class KeyTreeTests
         Assert.All(model, i => Assert.NotNull(KeyTree.Find(tree.Root, Bytes($"{i:d6}"))));
     }
 
+    /// <summary>A branch that lost its first child takes in a key below its own bound, then joins the branch before it.</summary>
+    [Fact]
+    public void A_branch_that_joins_another_brings_the_bound_its_parent_knew()
+    {
+        var tree = new KeyTree();
+        for (var i = 0; i < 3 * 4096; i++)          // ascending: 64 keys a leaf, 64 leaves a branch
+        {
+            tree.Open(Bytes($"{i:d6}"));
+            tree.Insert(Slot($"{i:d6}"), live: true);
+        }
+        Remove(4096, 4096 + 64);                    // the second branch's first leaf
+        Remove(4096 + 64, 4096 + 64 + 24);          // room in the next, so that it takes a key without being split
+        tree.Open(Bytes("004100"));
+        tree.Insert(Slot("004100"), live: true);
+        var children = Assert.IsType<BranchNode>(tree.Root).Count;
+        Remove(0, 44 * 64);
+        Remove(4096 + (14 * 64), 2 * 4096);
+        Assert.Equal(children - 1, Assert.IsType<BranchNode>(tree.Root).Count);
+        AssertShape(tree.Root, isRoot: true);
+        Assert.NotNull(KeyTree.Find(tree.Root, Bytes("004100")));
+
+        void Remove(int from, int to)
+        {
+            for (var i = from; i < to; i++)
+            {
+                Assert.NotNull(tree.Open(Bytes($"{i:d6}")));
+                tree.Remove();
+            }
+        }
+    }
+
     [Fact]
     public void An_emptied_tree_is_one_empty_leaf_and_goes_on()
     {
