@@ -35,9 +35,37 @@ public static class StateHash
             return KvError.FutureRev;
         }
         var at = revision == 0 ? root.CurrentRevision : revision;
+        hash = Hash(root, at, root.AnyLiveAt(at));
+        return KvError.None;
+    }
+
+    /// <summary>The hash that goes with a compaction: of all up to its revision, under the compact revision before it.</summary>
+    /// <remarks>Here a delete exactly at the revision counts as a state to keep, as etcd's compactor sees it.</remarks>
+    /// <param name="before">The state just before the compaction was recorded.</param>
+    /// <param name="revision">What is compacted: above the compact revision of <paramref name="before"/>, at most its current one.</param>
+    public static KvHash HashCompaction(MvccRoot before, long revision)
+    {
+        ArgumentNullException.ThrowIfNull(before);
+        return Hash(before, revision, before.AnyLiveAt(revision) || HasDeleteAt(before.History, revision));
+    }
+
+    private static bool HasDeleteAt(History history, long revision)
+    {
+        for (var i = history.IndexOf(revision); i < history.Count && history[i].ModRevision == revision; i++)
+        {
+            if (history[i].IsTombstone)
+            {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static KvHash Hash(MvccRoot root, long at, bool onlyLive)
+    {
         var crc = Crc32C.Of("key"u8);
         var buffer = new byte[512];
-        foreach (var record in root.CompactedRecords(root.AnyLiveAt(at) ? at : null))
+        foreach (var record in root.CompactedRecords(onlyLive ? at : null))
         {
             if (record.ModRevision <= at && !(record.IsTombstone && record.ModRevision == root.CompactRevision))
             {
@@ -49,8 +77,7 @@ public static class StateHash
         {
             crc = Feed(crc, history[i], ref buffer);
         }
-        hash = new KvHash(crc, root.CompactRevision, at);
-        return KvError.None;
+        return new KvHash(crc, root.CompactRevision, at);
     }
 
     private static uint Feed(uint crc, KeyVersion record, ref byte[] buffer)

@@ -67,6 +67,44 @@ public sealed class StateHashTests
         Assert.Equal(KvError.Compacted, StateHash.HashKv(store.Publish(), 1, out _));
     }
 
+    [Fact]
+    public void A_compactions_hash_is_taken_under_the_compact_revision_before_it()
+    {
+        var (store, model) = (new MvccStore(), new NaiveStore());
+        var applier = new KvApplier(store, new LeaseTable(1));
+        var (put, delete) = (new PutRequest { Key = ByteString.CopyFrom(1) }, new DeleteRangeRequest { Key = ByteString.CopyFrom(1) });
+        applier.Apply(put);
+        model.Put(put);
+        Assert.Equal(new KvHash(model.HashKv(2), -1, 2), StateHash.HashCompaction(store.Publish(), 2));
+        store.Compact(2);
+        model.Compact(2);
+        applier.Apply(delete);
+        model.DeleteRange(delete);
+
+        // Nothing lives at 3. HashKV then leaves nothing out, but the compactor keeps the delete and leaves the put out.
+        var root = store.Publish();
+        StateHash.HashKv(root, 3, out var plain);
+        Assert.Equal(model.HashKv(3), plain.Hash);
+        var compaction = StateHash.HashCompaction(root, 3);
+        Assert.Equal((2, 3), (compaction.CompactRevision, compaction.HashRevision));
+        Assert.NotEqual(plain.Hash, compaction.Hash);
+    }
+
+    [Fact]
+    public void The_hashes_of_the_last_ten_compactions_are_kept()
+    {
+        var hashes = CompactHashes.None;
+        for (var revision = 1; revision <= 12; revision++)
+        {
+            hashes = hashes.With(new KvHash((uint)revision, revision - 1, revision));
+        }
+        Assert.Equal(10, hashes.All.Length);
+        Assert.False(hashes.TryGet(2, out _));
+        Assert.True(hashes.TryGet(3, out var oldest));
+        Assert.Equal(new KvHash(3, 2, 3), oldest);
+        Assert.False(CompactHashes.None.TryGet(0, out _));
+    }
+
     private static uint Crc() => new NaiveStore().HashKv(1);
 
     private static void CompareHashes(NaiveStore model, MvccRoot root, int seed)
