@@ -177,6 +177,24 @@ public partial class ActorCell : IUntypedActorContext
         }
     }
 
+    /// <summary>Has the actor handle a message on this thread; its exceptions come out here.</summary>
+    public void ReceiveMessageForTest(Envelope envelope)
+    {
+        var (previousCell, previousMessage, previousSender) = (t_current, _currentMessage, _sender);
+        t_current = this;
+        _currentMessage = envelope.Message;
+        _sender = envelope.Sender;
+        _envelopeId++;
+        try
+        {
+            ReceiveMessage(envelope.Message);
+        }
+        finally
+        {
+            (t_current, _currentMessage, _sender) = (previousCell, previousMessage, previousSender);
+        }
+    }
+
     private void AutoReceive(object message)
     {
         switch (message)

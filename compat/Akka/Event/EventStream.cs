@@ -37,6 +37,15 @@ public class LoggingBus
         }
     }
 
+    /// <summary>Subscribes to a class and all below; false when it was so already.</summary>
+    public virtual bool Subscribe(IActorRef subscriber, Type classifier) => Add(subscriber, classifier);
+
+    /// <summary>Ends a subscription to a class and all below; false when there was none.</summary>
+    public virtual bool Unsubscribe(IActorRef subscriber, Type classifier) => Remove(subscriber, classifier);
+
+    /// <summary>Ends all subscriptions of an actor.</summary>
+    public virtual bool Unsubscribe(IActorRef subscriber) => Remove(subscriber, null);
+
     internal bool Add(IActorRef subscriber, Type channel)
     {
         lock (_lock)
@@ -169,7 +178,7 @@ public class EventStream : LoggingBus
     public EventStream(bool debug) => _debug = debug;
 
     /// <summary>Subscribes to a class and all below; false when it was so already.</summary>
-    public bool Subscribe(IActorRef subscriber, Type channel)
+    public override bool Subscribe(IActorRef subscriber, Type channel)
     {
         ArgumentNullException.ThrowIfNull(subscriber);
         if (_debug) Publish(new Debug(SourceName, GetType(), $"subscribing {subscriber} to channel {channel}"));
@@ -180,7 +189,7 @@ public class EventStream : LoggingBus
     }
 
     /// <summary>Ends a subscription to a class and all below; false when there was none.</summary>
-    public bool Unsubscribe(IActorRef subscriber, Type channel)
+    public override bool Unsubscribe(IActorRef subscriber, Type channel)
     {
         ArgumentNullException.ThrowIfNull(subscriber);
         if (_debug) Publish(new Debug(SourceName, GetType(), $"unsubscribing {subscriber} from channel {channel}"));
@@ -188,7 +197,7 @@ public class EventStream : LoggingBus
     }
 
     /// <summary>Ends all subscriptions of an actor.</summary>
-    public bool Unsubscribe(IActorRef subscriber)
+    public override bool Unsubscribe(IActorRef subscriber)
     {
         ArgumentNullException.ThrowIfNull(subscriber);
         if (_debug) Publish(new Debug(SourceName, GetType(), $"unsubscribing {subscriber} from all channels"));
