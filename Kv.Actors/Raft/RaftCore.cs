@@ -247,9 +247,10 @@ public sealed partial class RaftCore
             if (!stale.Pre) StepBackFor(stale);
             SendVoteReply(stale.From, stale.Pre, granted: false, Term);
         }
-        else if (message is RaftMessage.Append or RaftMessage.Heartbeat && (_config.CheckQuorum || _config.PreVote))
+        else if (message is RaftMessage.Append or RaftMessage.Heartbeat)
         {
-            // A leader of an old term would never notice: we do not campaign against it, and it ignores lower terms' silence.
+            // As the paper has it. A leader of an old term might never notice otherwise: where votes are withheld from those who
+            // disturb, or where nobody with our term knows that the leader is a member.
             SendLate(new RaftMessage.AppendAccepted(0) { From = _id, To = message.From, Term = Term });
         }
 

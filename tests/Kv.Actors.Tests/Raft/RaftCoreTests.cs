@@ -188,6 +188,25 @@ public sealed class RaftCoreTests
         Assert.Throws<RaftBugException>(() => core.Step(new RaftMessage.Heartbeat(10, 0) { From = 3, To = 1, Term = 2 }));
     }
 
+    /// <summary>Raft paper figure 8: an entry of an earlier term may sit on a majority and still be overwritten.</summary>
+    [Fact]
+    public void An_entry_of_an_earlier_term_commits_only_with_one_of_this_term()
+    {
+        var core = Follower(new RaftConfig { Id = 1, PreVote = false });
+        core.Step(Append(2, from: 2, prev: (1, 10), (2, 11)));
+        core.Advance(core.TakeReady());
+        core.Campaign();
+        core.Campaign();
+        core.Advance(core.TakeReady());
+        core.Step(new RaftMessage.VoteReply(false, true, 0, 0) { From = 3, To = 1, Term = core.Term });
+        core.Advance(core.TakeReady());
+        Assert.Equal((Role.Leader, 12UL), (core.Role, core.Log.Stable));
+        core.Step(new RaftMessage.AppendAccepted(11) { From = 3, To = 1, Term = core.Term });
+        Assert.Equal(10UL, core.Log.Committed);
+        core.Step(new RaftMessage.AppendAccepted(12) { From = 3, To = 1, Term = core.Term });
+        Assert.Equal(12UL, core.Log.Committed);
+    }
+
     [Fact]
     public void A_candidate_does_not_count_its_own_vote_before_it_is_durable()
     {

@@ -31,6 +31,7 @@ public sealed class SimulationTests
     [InlineData(10)]                       // a change was applied on top of a snapshot that already held it
     [InlineData(32)]                       // nobody electable: those who stayed did not know that the removed leader was out
     [InlineData(20182)]                    // an old-membership node without pre-votes took every term for itself
+    [InlineData(51661)]                    // without checks and pre-votes a leader of an old term was never told of the new one
     public void What_was_found_stays_fixed(ulong seed) =>
         Run(seed, new RaftSimulationOptions { Nodes = 3, Spares = 3, ConfChangeEvery = 15, CrashEvery = 300 }, ticks: 1200);
 

@@ -78,10 +78,20 @@ public sealed partial class RaftSimulation
         {
             foreach (var node in _nodes.Values) Crash(node);
         }
+        else if (AnyInMidWrite() is { } writing && _faults.NextBool(0.7))
+        {
+            Crash(writing);                            // where it hurts: promises may have left that the disk does not hold
+        }
         else if (AnyRunning() is { } node)
         {
             Crash(node);
         }
+    }
+
+    private SimRaftNode? AnyInMidWrite()
+    {
+        var writing = _nodes.Values.Where(n => n.Writing is { MustSync: true }).ToArray();
+        return writing.Length == 0 ? null : writing[_faults.NextInt(writing.Length)];
     }
 
     private void Crash(SimRaftNode node)
@@ -99,7 +109,8 @@ public sealed partial class RaftSimulation
         Note(node, $"crashes, {written} of {node.Writing?.Events.Count ?? 0} events survive");
         node.Core = null;
         node.Writing = null;
-        _time.After(1 + _faults.NextInt(60 * TickUnits), () =>
+        var downTicks = _faults.NextBool(0.5) ? 2 : 60;
+        _time.After(1 + _faults.NextInt(downTicks * TickUnits), () =>
         {
             if (node.Core is null) Start(node);
         });
