@@ -1,0 +1,104 @@
+namespace Kv.Persistence.Io;
+
+/// <summary>A file as a buffered stream that can seek: for writing a database front to back, and for sending one.</summary>
+/// <remarks>Reads are not buffered. <see cref="Flush"/> hands the buffer to the file; it does not sync.</remarks>
+public sealed class DiskStream : Stream
+{
+    private readonly IDiskFile _file;
+    private readonly byte[] _buffer;
+    private long _bufferStart;
+    private int _buffered;
+    private long _length;
+
+    /// <summary>Begins at offset 0.</summary>
+    /// <param name="file">Not closed with the stream.</param>
+    /// <param name="bufferBytes">Bytes gathered before they are written.</param>
+    public DiskStream(IDiskFile file, int bufferBytes = 256 << 10)
+    {
+        ArgumentNullException.ThrowIfNull(file);
+        _file = file;
+        _buffer = new byte[bufferBytes];
+        _length = file.Length;
+    }
+
+    /// <inheritdoc/>
+    public override bool CanRead => true;
+
+    /// <inheritdoc/>
+    public override bool CanSeek => true;
+
+    /// <inheritdoc/>
+    public override bool CanWrite => true;
+
+    /// <inheritdoc/>
+    public override long Length => Math.Max(_length, _bufferStart + _buffered);
+
+    /// <inheritdoc/>
+    public override long Position
+    {
+        get => _bufferStart + _buffered;
+        set
+        {
+            ArgumentOutOfRangeException.ThrowIfNegative(value);
+            Flush();
+            _bufferStart = value;
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
+
+    /// <inheritdoc/>
+    public override void Write(ReadOnlySpan<byte> buffer)
+    {
+        if (_buffered + buffer.Length > _buffer.Length) Flush();
+        if (buffer.Length > _buffer.Length)
+        {
+            _file.Write(buffer, _bufferStart);
+            _bufferStart += buffer.Length;
+            _length = Math.Max(_length, _bufferStart);
+            return;
+        }
+
+        buffer.CopyTo(_buffer.AsSpan(_buffered));
+        _buffered += buffer.Length;
+    }
+
+    /// <inheritdoc/>
+    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
+
+    /// <inheritdoc/>
+    public override int Read(Span<byte> buffer)
+    {
+        Flush();
+        var read = _file.Read(buffer, _bufferStart);
+        _bufferStart += read;
+        return read;
+    }
+
+    /// <inheritdoc/>
+    public override long Seek(long offset, SeekOrigin origin) => Position = origin switch
+    {
+        SeekOrigin.Begin => offset,
+        SeekOrigin.Current => Position + offset,
+        _ => Length + offset,
+    };
+
+    /// <inheritdoc/>
+    public override void SetLength(long value)
+    {
+        Flush();
+        _file.SetLength(value);
+        _length = value;
+    }
+
+    /// <inheritdoc/>
+    public override void Flush()
+    {
+        if (_buffered == 0) return;
+        _file.Write(_buffer.AsSpan(0, _buffered), _bufferStart);
+        _bufferStart += _buffered;
+        _buffered = 0;
+        _length = Math.Max(_length, _bufferStart);
+    }
+}
