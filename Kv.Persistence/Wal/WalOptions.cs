@@ -26,9 +26,9 @@ public sealed record WalOptions
 
     /// <summary>
     /// Run what awaits an append on the writer thread, between two commits: saves a thread switch, and delays the next
-    /// commit by as long as that code runs. Off: continuations go to the thread pool.
+    /// commit by as long as that code runs: it must be short and must not wait. Off: continuations go to the thread pool.
     /// </summary>
-    public bool CompleteInline { get; init; } = true;
+    public bool CompleteInline { get; init; }
 
     /// <summary>Identity given to a log that does not exist yet. Drawn by the caller, as chance comes from outside.</summary>
     public Guid NewLogId { get; init; }

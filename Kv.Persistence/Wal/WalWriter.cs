@@ -102,8 +102,10 @@ public sealed class WalWriter : IDisposable
     public WalReader Read(in WalPosition from) => _log.Read(from);
 
     /// <summary>Writes what is queued, stops the threads, releases the lock.</summary>
+    /// <exception cref="InvalidOperationException">Called from a completion on the writer's own thread, which cannot wait for itself.</exception>
     public void Dispose()
     {
+        if (Thread.CurrentThread == _writer) throw new InvalidOperationException("the log's writer thread cannot close the log");
         lock (_gate)
         {
             if (_disposed) return;

@@ -60,6 +60,7 @@ public sealed class WalWriterTests
             {
                 for (var i = 0; i < 100; i++) await writer.AppendAsync(1, BitConverter.GetBytes((caller * 1000) + i));
             })));
+            await Task.Yield();   // the writer thread may be here, and cannot close the log
         }
 
         var values = WalFixture.Replay(disk, options).Select(b => BitConverter.ToInt32(b)).ToList();
@@ -170,7 +171,7 @@ public sealed class WalWriterTests
             last = writer.Next.Sequence;
         }
 
-        Assert.Equal([WalDirectory.LockName, Path.GetFileName(WalDirectory.SegmentPath("", last))], disk.List(WalFixture.Directory).Order(StringComparer.Ordinal).Reverse());
+        Assert.Equal([Path.GetFileName(WalDirectory.SegmentPath("", last))], disk.List(WalFixture.Directory));
         Assert.NotEmpty(WalFixture.Replay(disk));
     }
 
