@@ -85,6 +85,7 @@ public partial class ActorCell
         _mailbox.ResumeOnce();
         var perpetrator = _failedBy;
         if (causedByFailure is not null) _failedBy = null;
+        ForgetCurrentMessage();
         foreach (var stats in ChildStats()) stats.Child.Resume(perpetrator is not null && stats.Child.Equals(perpetrator) ? causedByFailure : null);
     }
 
@@ -107,6 +108,7 @@ public partial class ActorCell
         try
         {
             failed.AroundPreRestart(cause, _currentMessage);
+            (failed as IActorStash)?.Stash?.UnstashAll();
         }
         catch (Exception e)
         {
@@ -119,7 +121,8 @@ public partial class ActorCell
             _receiveTimeout = null;
             CancelReceiveTimeout();
             _awaiting = false;
-            ForgetCurrentMessage();
+            _currentMessage = null;
+            _sender = null;
         }
 
         _recreationCause = cause;
@@ -236,6 +239,7 @@ public partial class ActorCell
         try
         {
             actor?.AroundPostStop();
+            (actor as IActorStash)?.Stash?.UnstashAll();   // what it put aside becomes dead letters with the rest
         }
         catch (Exception e)
         {

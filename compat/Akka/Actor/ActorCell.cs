@@ -157,7 +157,7 @@ public partial class ActorCell : IUntypedActorContext
 
     internal void ForgetCurrentMessage()
     {
-        if (_awaiting) return;
+        if (_awaiting || _failedBy is not null) return;   // still needed: by continuations, or by PreRestart
         _currentMessage = null;
         _sender = null;
     }
@@ -361,7 +361,6 @@ public partial class ActorCell : IUntypedActorContext
             if (actor is IWithTimers timers) timers.Timers = new TimerScheduler(this);
             if (actor is IActorStash stash)
             {
-                stash.Stash?.ClearStash();
                 stash.Stash = StashImpl.For(this, actor);
             }
 
