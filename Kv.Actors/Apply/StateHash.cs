@@ -1,5 +1,6 @@
 using Kv.Actors.Model;
 using Kv.Actors.Mvcc;
+using Kv.Persistence.Wal;
 
 namespace Kv.Actors.Apply;
 
