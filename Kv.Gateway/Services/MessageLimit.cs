@@ -1,0 +1,81 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.Globalization;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace Kv.Gateway.Services;
+
+/// <summary>
+/// Gives requests that are too large grpc-go's text, <c>grpc: received message larger than max (N vs. M)</c>. The gRPC library
+/// refuses them itself at <c>MaxReceiveMessageSize</c>; here only its answer is put into other words before it is sent, so a
+/// call that is not refused pays for one look at a header.
+/// </summary>
+public static class MessageLimit
+{
+    private const string ResourceExhausted = "8";
+    private const string LibraryText = "Received message exceeds the maximum configured message size.";
+    private const int PrefixBytes = 5;
+
+    /// <summary>Adds the text to the endpoints of a service whose limit is <paramref name="maxReceiveBytes"/>.</summary>
+    public static TBuilder WithMessageLimitText<TBuilder>(this TBuilder endpoints, int maxReceiveBytes)
+        where TBuilder : IEndpointConventionBuilder
+    {
+        endpoints.Add(builder =>
+        {
+            if (builder.RequestDelegate is not { } next) return;
+            builder.RequestDelegate = http =>
+            {
+                var handled = next(http);
+                return handled.IsCompletedSuccessfully ? Reword(http, maxReceiveBytes) : AwaitAsync(handled, http, maxReceiveBytes);
+            };
+        });
+        return endpoints;
+    }
+
+    private static async Task AwaitAsync(Task handled, HttpContext http, int maxReceiveBytes)
+    {
+        await handled.ConfigureAwait(false);
+        await Reword(http, maxReceiveBytes).ConfigureAwait(false);
+    }
+
+    private static Task Reword(HttpContext http, int maxReceiveBytes)
+    {
+        if (!http.Response.HasStarted) return Reword(http, http.Response.Headers, maxReceiveBytes);
+        return http.Features.Get<IHttpResponseTrailersFeature>()?.Trailers is { IsReadOnly: false } trailers
+            ? Reword(http, trailers, maxReceiveBytes)
+            : Task.CompletedTask;
+    }
+
+    private static Task Reword(HttpContext http, IHeaderDictionary answer, int maxReceiveBytes)
+        => answer.GrpcStatus == ResourceExhausted && answer.GrpcMessage == LibraryText ? RewordAsync(http, answer, maxReceiveBytes) : Task.CompletedTask;
+
+    /// <summary>
+    /// The refused message is still at the head of the request: nothing of it was used up. Cancelling the read beforehand makes
+    /// it return what is there, though the library has looked at all of it, and not wait for more.
+    /// </summary>
+    private static async Task RewordAsync(HttpContext http, IHeaderDictionary answer, int maxReceiveBytes)
+    {
+        var body = http.Request.BodyReader;
+        body.CancelPendingRead();
+        var read = await body.ReadAsync().ConfigureAwait(false);
+        if (LengthIn(read.Buffer) is { } length && length > maxReceiveBytes)
+        {
+            answer.GrpcMessage = string.Create(CultureInfo.InvariantCulture, $"grpc: received message larger than max ({length} vs. {maxReceiveBytes})");
+        }
+        else
+        {
+            // It was below the limit as sent, so it is too large unpacked.
+            answer.GrpcMessage = string.Create(CultureInfo.InvariantCulture, $"grpc: received message after decompression larger than max {maxReceiveBytes}");
+        }
+
+        body.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+    }
+
+    private static uint? LengthIn(in ReadOnlySequence<byte> buffer)
+    {
+        if (buffer.Length < PrefixBytes) return null;
+        Span<byte> prefix = stackalloc byte[PrefixBytes];
+        buffer.Slice(0, PrefixBytes).CopyTo(prefix);
+        return BinaryPrimitives.ReadUInt32BigEndian(prefix[1..]);
+    }
+}
