@@ -36,6 +36,9 @@ public sealed class WatchDemand(IActorRef stream)
     private TaskCompletionSource<WatchBunch?>? _pending;
     private bool _stopped;
 
+    /// <summary>Whether the actor has stopped.</summary>
+    public bool IsStopped => Volatile.Read(ref _stopped);
+
     /// <summary>What is ready, as soon as anything is; null when the stream has ended. One at a time.</summary>
     public Task<WatchBunch?> PullAsync()
     {

@@ -100,7 +100,7 @@ public sealed class WatchStreamActor : ReceiveActor, IWithTimers
         // The system's materializer: the flow may outlive the actor by one write, and ends at its next pull.
         var flow = WatchFlow.Run(_demand, _setup.Write, Context.System.Materializer());
         _flowing = true;
-        var ended = _setup.Ended;
+        var (ended, demand, self) = (_setup.Ended, _demand, Self);
         flow.ContinueWith(
             task =>
             {
@@ -112,14 +112,14 @@ public sealed class WatchStreamActor : ReceiveActor, IWithTimers
                 {
                     ended.TrySetResult();
                 }
+                if (!demand.IsStopped)
+                {
+                    self.Tell(new WatchStreamCommand.FlowEnded(task.Exception), ActorRefs.NoSender);
+                }
             },
             CancellationToken.None,
             TaskContinuationOptions.None,
             TaskScheduler.Default);
-        flow.PipeTo(
-            Self,
-            success: static () => new WatchStreamCommand.FlowEnded(null),
-            failure: static error => new WatchStreamCommand.FlowEnded(error));
     }
 
     /// <inheritdoc/>

@@ -61,6 +61,7 @@ public sealed class LessorActorTests : TestKit
     public async Task A_keep_alive_by_mail_stands_behind_the_grant_it_may_have_overtaken()
     {
         var (lessor, clock) = Start();
+        await Sync(lessor);
         Assert.Equal(Renewal.Gone, clock.Renew(Id(1), out _));
         lessor.Tell(new LessorCommand.Applied([Granted(1, 10)]));
         Assert.Equal(new KeepAliveReply(KvError.None, 10), await KeepAlive(lessor, 1));
@@ -177,10 +178,10 @@ public sealed class LessorActorTests : TestKit
     }
 
     /// <summary>Returns once the lessor has carried these changes out, and everything told before.</summary>
-    private static Task Sync(IActorRef lessor, params LeaseChange[] changes)
+    private static async Task Sync(IActorRef lessor, params LeaseChange[] changes)
     {
         lessor.Tell(new LessorCommand.Applied(changes));
-        return KeepAlive(lessor, 0);
+        await KeepAlive(lessor, 0);
     }
 
     private (IActorRef Lessor, LeaseClock Clock) Start(LessorLimits? limits = null)
