@@ -4,6 +4,7 @@ public sealed partial class RaftCore
 {
     private ulong _selfVoteTerm;
     private ulong _transferTarget;
+    private bool _transferTried;
 
     /// <summary>
     /// Tries to become leader now, as if the election timeout had passed. Nothing happens on a leader, a learner, a node outside the
@@ -38,6 +39,7 @@ public sealed partial class RaftCore
     private void Campaign(bool transfer)
     {
         if (Role == Role.Leader || !IsPromotable || HasUnappliedConfChange()) return;
+        if (HasPromised && !transfer && !_peers.IsSingleton) return;
         if (_config.PreVote && !transfer) BeginPreVote();
         else BeginVote(transfer);
     }
@@ -170,6 +172,7 @@ public sealed partial class RaftCore
     {
         if (target == _id || target == _transferTarget || _peers.Find(target) is not { IsLearner: false } peer) return;
         _transferTarget = target;
+        _transferTried = true;
         _electionElapsed = 0;                          // it is given one election timeout
         if (peer.Match == _log.LastIndex) SendTimeoutNow(target);
         else SendAppend(peer, evenIfEmpty: true);

@@ -41,6 +41,7 @@ public sealed partial class RaftCore
     {
         _electionElapsed = 0;
         Leader = leader;
+        Promise();
     }
 
     private void AcceptEntries(RaftMessage.Append append)

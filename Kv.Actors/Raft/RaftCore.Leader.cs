@@ -295,7 +295,7 @@ public sealed partial class RaftCore
 
     private void BroadcastHeartbeat()
     {
-        var position = _reads.Seal();
+        var position = SealReads();
         foreach (var peer in _peers.All)
         {
             if (peer.Id == _id) continue;

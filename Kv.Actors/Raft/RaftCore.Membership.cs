@@ -49,6 +49,7 @@ public sealed partial class RaftCore
             return;
         }
 
+        ResetLease();                                  // it was given by other voters
         if (_transferTarget != RaftConfig.None && !conf.IsVoter(_transferTarget)) _transferTarget = RaftConfig.None;
         if (CommitIfReached())
         {

@@ -28,9 +28,47 @@ public sealed partial class RaftCore
     /// </summary>
     private bool HasCommittedInTerm => _log.TryTerm(_log.Committed, out var term) && term == Term;
 
-    /// <summary>While leadership is handed over the next leader may be elected inside the lease: then only a round will do.</summary>
-    private bool MayAnswerAtOnce() => HasCommittedInTerm
-        && (_peers.IsSingleton || (_config.ReadMode == ReadMode.LeaseBased && _transferTarget == RaftConfig.None));
+    private bool MayAnswerAtOnce() => HasCommittedInTerm && (_peers.IsSingleton || LeadsByLease);
+
+    private long _ticks;
+    private long _promisedUntil;
+    private long _roundFrom;
+    private long _leaseUntil;
+    private ulong _roundPosition;
+
+    /// <summary>
+    /// A quorum that answered a heartbeat sent at tick t has promised not to elect anyone for an election timeout after it heard it.
+    /// The leader trusts three quarters of that, counted from t: clocks may differ by a fifth in speed. After a restart a node keeps
+    /// still as if it had just promised. A transfer breaks the promise, so after one was tried this term's lease is not trusted again.
+    /// </summary>
+    private bool LeadsByLease => _config.ReadMode == ReadMode.LeaseBased && _ticks < _leaseUntil && !_transferTried;
+
+    /// <summary>Whether this node has promised a leader to elect nobody for now.</summary>
+    private bool HasPromised => _config.ReadMode == ReadMode.LeaseBased && _ticks < _promisedUntil;
+
+    private void Promise() => _promisedUntil = _ticks + _config.ElectionTicks;
+
+    private void ResetLease()
+    {
+        _leaseUntil = 0;
+        _roundPosition = 0;
+    }
+
+    /// <summary>The position heartbeats carry: with leases every round has one, but only one round is timed at once.</summary>
+    private ulong SealReads()
+    {
+        if (_config.ReadMode != ReadMode.LeaseBased) return _reads.Seal();
+        var position = _reads.Seal(evenIfNoneCame: true);
+        if (_roundPosition == 0) (_roundPosition, _roundFrom) = (position, _ticks);
+        return position;
+    }
+
+    private void RenewLease(ulong confirmed)
+    {
+        if (_roundPosition == 0 || confirmed < _roundPosition) return;
+        _leaseUntil = Math.Max(_leaseUntil, _roundFrom + (_config.ElectionTicks * 3 / 4));
+        _roundPosition = 0;
+    }
 
     private void AcceptRead(ulong from, ulong context)
     {
@@ -49,6 +87,7 @@ public sealed partial class RaftCore
     private void AnswerConfirmedReads()
     {
         var confirmed = _peers.ConfirmedReads();
+        RenewLease(confirmed);
         while (_reads.TryConfirm(confirmed, out var read)) AnswerRead(read.From, read.Context, read.Index);
     }
 

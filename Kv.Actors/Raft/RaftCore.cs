@@ -113,6 +113,7 @@ public sealed partial class RaftCore
     public void Tick()
     {
         Assert(_started, $"node {_id} was not started");
+        _ticks++;
         _electionElapsed++;
         if (Role == Role.Leader)
         {
@@ -257,8 +258,8 @@ public sealed partial class RaftCore
         return false;
     }
 
-    private bool HoldsLease() =>
-        _config.CheckQuorum && Leader != RaftConfig.None && _electionElapsed < _config.ElectionTicks;
+    private bool HoldsLease() => HasPromised
+        || (_config.CheckQuorum && Leader != RaftConfig.None && _electionElapsed < _config.ElectionTicks);
 
     private static bool IsFromLeader(RaftMessage message) =>
         message is RaftMessage.Append or RaftMessage.Heartbeat or RaftMessage.InstallSnapshot;
@@ -282,6 +283,8 @@ public sealed partial class RaftCore
         _electionElapsed = _heartbeatElapsed = 0;
         ElectionTimeoutTicks = DrawElectionTimeout();
         _transferTarget = RaftConfig.None;
+        _transferTried = false;
+        ResetLease();
         _selfVoteTerm = 0;
         _broadcastAppend = false;
         SnapshotWanted = false;

@@ -38,15 +38,16 @@ public sealed class ReadIndexQueue
     }
 
     /// <summary>The position for the heartbeats about to leave: the latest batch, or 0 if nothing waits.</summary>
-    public ulong Seal()
+    /// <param name="evenIfNoneCame">Give each call a position of its own, reads or not.</param>
+    public ulong Seal(bool evenIfNoneCame = false)
     {
-        if (HasUnsealed)
+        if (HasUnsealed || evenIfNoneCame)
         {
             HasUnsealed = false;
             _open++;
         }
 
-        return _waiting.Count == 0 ? 0 : _open - 1;
+        return _waiting.Count == 0 && !evenIfNoneCame ? 0 : _open - 1;
     }
 
     /// <summary>Takes the next read at or below a confirmed position.</summary>

@@ -26,6 +26,15 @@ public sealed class SimulationTests
     public void Membership_may_change_all_the_time() =>
         RunSeeds(new RaftSimulationOptions { Nodes = 3, Spares = 3, ConfChangeEvery = 15, CrashEvery = 300 }, ticks: 1200);
 
+    [Fact]
+    public void Reads_by_lease_are_never_stale()
+    {
+        var options = new RaftSimulationOptions { Lease = true, ReadEvery = 1, PartitionEvery = 40, TransferEvery = 80, ConfChangeEvery = 60 };
+        var byLease = 0;
+        for (var seed = s_first; seed < s_first + (ulong)s_seeds; seed++) byLease += Run(seed, options, 800).LeaseReads;
+        Assert.True(byLease > 50 * s_seeds, $"only {byLease} reads by lease");
+    }
+
     /// <summary>Seeds that found something, in the membership runs.</summary>
     [Theory]
     [InlineData(10)]                       // a change was applied on top of a snapshot that already held it

@@ -43,7 +43,12 @@ public sealed partial class RaftSimulation
         var context = ++_nextRead;
         _reads.Add(context, (Invariants.Committed, node.Id));
         var result = core.ReadIndex(context);
-        if (result.Status == ReadStatus.Answered) Answer(node, [new ReadState(result.Index, context)]);
+        if (result.Status == ReadStatus.Answered)
+        {
+            LeaseReads++;
+            Answer(node, [new ReadState(result.Index, context)]);
+        }
+
         Drain(node);
     }
 

@@ -78,6 +78,9 @@ public sealed partial class RaftSimulation
     /// <summary>A running hash over all events: equal for two runs of one seed, or the simulation is not deterministic.</summary>
     public ulong Fingerprint { get; private set; }
 
+    /// <summary>Reads that were answered on the spot, by a lease.</summary>
+    public int LeaseReads { get; private set; }
+
     /// <summary>Reads that were answered.</summary>
     public int AnsweredReads { get; private set; }
 
@@ -154,11 +157,14 @@ public sealed partial class RaftSimulation
 
     private RaftConfig RandomConfig()
     {
+        var lease = _random.NextBool(0.3);
+        lease = _options.Lease ?? lease;
         var messageBytes = _random.NextInt(3) switch { 0 => 1, 1 => 200, _ => 1 << 20 };
         return new RaftConfig
         {
             Id = 1,
-            CheckQuorum = !_random.NextBool(0.2),
+            CheckQuorum = !_random.NextBool(0.2) || lease,
+            ReadMode = lease ? ReadMode.LeaseBased : ReadMode.Safe,
             PreVote = !_random.NextBool(0.3),
             MaxInflightMessages = _random.NextInt(3) switch { 0 => 1, 1 => 3, _ => 256 },
             MaxMessageBytes = messageBytes,

@@ -38,4 +38,7 @@ public sealed record RaftSimulationOptions
 
     /// <summary>Mean time between reads.</summary>
     public int ReadEvery { get; init; } = 4;
+
+    /// <summary>Whether reads trust leases; null leaves it to the seed.</summary>
+    public bool? Lease { get; init; }
 }
