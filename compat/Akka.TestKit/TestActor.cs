@@ -57,14 +57,11 @@ public static class TestActor
             SupervisorStrategy = supervisorStrategy;
         }
 
-        /// <summary>The child's recipe.</summary>
-        public Props Props { get; }
+        internal Props Props { get; }
 
-        /// <summary>The child's name, or null.</summary>
-        public string Name { get; }
+        internal string Name { get; }
 
-        /// <summary>What becomes of the child when it fails.</summary>
-        public SupervisorStrategy SupervisorStrategy { get; }
+        internal SupervisorStrategy SupervisorStrategy { get; }
     }
 }
 

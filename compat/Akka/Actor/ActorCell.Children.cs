@@ -38,11 +38,16 @@ public partial class ActorCell
         }
         catch
         {
-            lock (_childrenLock) _children.Remove(name);
+            lock (_childrenLock) _children?.Remove(name);
+            if (_terminating) Stop();   // the end may have waited for the name
             throw;
         }
 
-        lock (_childrenLock) _children[name] = new ChildRestartStats(child);
+        lock (_childrenLock)
+        {
+            if (_children is not null) _children[name] = new ChildRestartStats(child);
+        }
+
         if (_mailbox.IsSuspended && ReferenceEquals(t_current, this) && !_awaitSuspended) child.Suspend();
         child.Start();
         if (_terminating) child.Stop();
@@ -87,8 +92,7 @@ public partial class ActorCell
 
     IEnumerable<IActorRef> IActorContext.GetChildren() => GetChildren();
 
-    /// <summary>A child by name, or nobody.</summary>
-    public IActorRef Child(string name) => GetSingleChild(name);
+    IActorRef IActorContext.Child(string name) => GetSingleChild(name);
 
     /// <summary>A child by name, which may end in <c>#uid</c>; or nobody.</summary>
     public IInternalActorRef GetSingleChild(string name)

@@ -262,7 +262,7 @@ public partial class ActorCell
             _taskScheduler = null;
             _currentMessage = null;
             _sender = null;
-            _children = null;
+            lock (_childrenLock) _children = null;
         }
     }
 

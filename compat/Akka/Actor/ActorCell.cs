@@ -27,6 +27,7 @@ public partial class ActorCell : IUntypedActorContext
     private volatile bool _terminated;
     private bool _awaiting;
     private bool _awaitSuspended;
+    private int _awaitNumber;
 
     internal ActorCell(ActorSystemImpl system, IInternalActorRef self, Props props, MessageDispatcher dispatcher, IInternalActorRef parent)
     {
@@ -244,7 +245,7 @@ public partial class ActorCell : IUntypedActorContext
             {
                 case Create create: CreateActor(create.Failure); break;
                 case ActorTask task: TaskScheduler.Execute(task.Task); break;
-                case AsyncHandlerDone done: EndAwait(done.Failure); break;
+                case AsyncHandlerDone done: EndAwait(done.Failure, done.Number); break;
                 case Watch watch: AddWatcher(watch); break;
                 case Unwatch unwatch: RemoveWatcher(unwatch); break;
                 case DeathWatchNotification died: WatchedActorTerminated(died.Actor, died.ExistenceConfirmed, died.AddressTerminated); break;
@@ -262,23 +263,22 @@ public partial class ActorCell : IUntypedActorContext
         }
     }
 
-    internal void BeginAwait()
+    /// <summary>Suspends the mailbox until the handler's end comes back with this number.</summary>
+    internal int BeginAwait()
     {
         _awaiting = true;
         _awaitSuspended = true;
         _mailbox.SuspendOnce();
+        return ++_awaitNumber;
     }
 
-    private void EndAwait(Exception failure)
+    private void EndAwait(Exception failure, int number)
     {
+        if (number != _awaitNumber || !_awaiting) return;   // the handler of an instance that has been replaced
         _awaiting = false;
         try
         {
-            if (failure is not null) throw new AsyncHandlerFailure(failure);
-        }
-        catch (AsyncHandlerFailure)
-        {
-            HandleInvokeFailure(failure);
+            if (failure is not null) HandleInvokeFailure(failure);
         }
         finally
         {
@@ -292,8 +292,6 @@ public partial class ActorCell : IUntypedActorContext
             ForgetCurrentMessage();
         }
     }
-
-    private sealed class AsyncHandlerFailure(Exception failure) : Exception(null, failure);
 
     /// <summary>Replaces the behaviour.</summary>
     public void Become(Receive receive)

@@ -165,8 +165,6 @@ public partial class ActorSystemImpl : ExtendedActorSystem
 
         (_scheduler as IDisposable)?.Dispose();
         _dispatchers.Shutdown();
-        foreach (var extension in _extensions.Values)
-            if (extension.IsValueCreated) (extension.Value as IDisposable)?.Dispose();
         _terminated.TrySetResult();
     }
 
@@ -281,6 +279,9 @@ public partial class ActorSystemImpl : ExtendedActorSystem
             case Failed failed:
                 // The parent has gone before the child could ask: without a decision the child would hang.
                 ((IInternalActorRef)failed.Child).Stop();
+                break;
+            case AsyncHandlerDone { Failure: { } failure }:
+                _log.Error(failure, "A handler of {0} failed after the actor had stopped", recipient);
                 break;
             case ActorTask task:
                 _log.Debug("A continuation of {0} was dropped: the actor has stopped (task {1})", recipient, task.Task.Id);

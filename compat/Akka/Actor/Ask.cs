@@ -227,19 +227,16 @@ public static class PipeToSupport
 /// <summary>Stops an actor and waits.</summary>
 public static class GracefulStopSupport
 {
-    /// <summary>Sends a <see cref="PoisonPill"/> and completes once the actor has stopped.</summary>
-    /// <exception cref="TaskCanceledException">It did not in time.</exception>
+    /// <summary>Sends a <see cref="PoisonPill"/>; true once the actor has stopped, false when it did not in time.</summary>
     public static Task<bool> GracefulStop(this IActorRef target, TimeSpan timeout) => GracefulStop(target, timeout, PoisonPill.Instance);
 
-    /// <summary>Sends <paramref name="stopMessage"/> and completes once the actor has stopped.</summary>
-    /// <exception cref="TaskCanceledException">It did not in time.</exception>
+    /// <summary>Sends <paramref name="stopMessage"/>; true once the actor has stopped, false when it did not in time.</summary>
     public static async Task<bool> GracefulStop(this IActorRef target, TimeSpan timeout, object stopMessage)
     {
         using var timer = new CancellationTokenSource(timeout);
         var stopped = WatchAsyncSupport.WatchAsync(target, timer.Token);
         target.Tell(stopMessage, ActorRefs.NoSender);
-        if (await stopped.ConfigureAwait(false)) return true;
-        throw new TaskCanceledException($"[{target}] did not stop within {timeout}");
+        return await stopped.ConfigureAwait(false);
     }
 }
 

@@ -82,7 +82,7 @@ public abstract class ActorRefBase : IActorRef
     public override bool Equals(object obj) => obj is IActorRef other && Equals(other);
 
     /// <inheritdoc/>
-    public override int GetHashCode() => HashCode.Combine(Path.Uid, Path.Name.Length);
+    public override int GetHashCode() => HashCode.Combine(Path.Uid, Path.Name);
 
     /// <inheritdoc/>
     public int CompareTo(object obj) => obj is null or IActorRef
@@ -339,10 +339,6 @@ public class LocalActorRef : ActorRefWithCell
 
         return current;
     }
-
-    // Equal refs are the same object except after a path was resolved; the hash of the path would walk it.
-    /// <inheritdoc/>
-    public override int GetHashCode() => HashCode.Combine(_path.Uid, _path.Name.Length);
 }
 
 /// <summary>A ref whose children can be asked for.</summary>

@@ -51,10 +51,9 @@ public class ActorTaskScheduler : TaskScheduler
             return;
         }
 
-        cell.BeginAwait();
+        var number = cell.BeginAwait();
         handler.ContinueWith(
-            static (task, state) => ((ActorCell)state).SendSystemMessage(new AsyncHandlerDone(Failure(task))),
-            cell,
+            task => cell.SendSystemMessage(new AsyncHandlerDone(Failure(task), number)),
             CancellationToken.None,
             TaskContinuationOptions.ExecuteSynchronously,
             Default);

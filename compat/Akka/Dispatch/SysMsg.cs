@@ -138,8 +138,10 @@ public sealed class ActorTask : SystemMessage
 }
 
 /// <summary>An asynchronous handler has ended, well or not.</summary>
-internal sealed class AsyncHandlerDone(Exception failure) : SystemMessage
+internal sealed class AsyncHandlerDone(Exception failure, int number) : SystemMessage
 {
+    internal int Number { get; } = number;
+
     internal Exception Failure { get; } = failure;
 }
 

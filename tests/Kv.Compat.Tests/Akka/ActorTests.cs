@@ -202,7 +202,8 @@ public sealed class ActorTests : Akka.TestKit.Xunit2.TestKit
         Watch(first);
         Sys.Stop(first);
         ExpectTerminated(first);
-        var second = Sys.ActorOf<Traffic>("same");
+        IActorRef second = ActorRefs.Nobody;
+        AwaitAssert(() => second = Sys.ActorOf<Traffic>("same"), Limit, TimeSpan.FromMilliseconds(5));   // its parent may hear of the end a little later
         Assert.Equal(first.Path, second.Path);
         Assert.NotEqual(first, second);
         Assert.Throws<InvalidActorNameException>(() => Sys.ActorOf<Traffic>("$own"));
@@ -243,6 +244,9 @@ public sealed class ActorTests : Akka.TestKit.Xunit2.TestKit
         Watch(actor);
         Assert.True(await actor.GracefulStop(Limit));
         ExpectTerminated(actor);
+        var busy = Sys.ActorOf(Props.Create(() => new Slow(new TaskCompletionSource())));
+        busy.Tell("waits for ever");
+        Assert.False(await busy.GracefulStop(TimeSpan.FromMilliseconds(50)));
     }
 
     [Fact]
