@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using Akka.Actor;
 using Akka.Streams.Implementation;
 using Akka.Streams.Implementation.Stages;
 using Akka.Util;
@@ -50,6 +51,23 @@ public static class Source
             var stage = new QueueSource<T>(bufferSize, overflowStrategy);
             output = builder.Source(stage);
             return stage;
+        });
+    }
+
+    /// <summary>
+    /// The messages of that type that the actor handed out is told. It cannot make senders wait: a full buffer drops as the strategy
+    /// says. <c>Status.Success</c> ends the stream after what is buffered, <c>Status.Failure</c> fails it, a poison pill cuts it off.
+    /// </summary>
+    /// <exception cref="NotSupportedException">The strategy is backpressure.</exception>
+    public static Source<T, IActorRef> ActorRef<T>(int bufferSize, OverflowStrategy overflowStrategy)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(bufferSize);
+        if (overflowStrategy == OverflowStrategy.Backpressure) throw new NotSupportedException("Backpressure overflow strategy is not supported");
+        return new Source<T, IActorRef>((Builder builder, out Edge<T> output) =>
+        {
+            var stage = new ActorRefSource<T>(bufferSize, overflowStrategy);
+            output = builder.Source(stage);
+            return stage.Start((ExtendedActorSystem)builder.Materializer.System);
         });
     }
 

@@ -1,4 +1,4 @@
-using System.Diagnostics;
+using Akka.Event;
 
 namespace Akka.Streams.Implementation;
 
@@ -91,7 +91,16 @@ internal sealed class Interpreter : IThreadPoolWorkItem
         if (stage.IsRetired) return;
         stage.IsRetired = true;
         _live--;
-        stage.PostStop();
+        try
+        {
+            stage.PostStop();
+        }
+#pragma warning disable CA1031 // everybody has been told how the stage ended: its clean-up can change that no more
+        catch (Exception failure)
+#pragma warning restore CA1031
+        {
+            _owner.Log.Error(failure, "Error during PostStop in [{0}]", stage.GetType().Name);
+        }
     }
 
     /// <summary>Ends the stream from outside, because its materializer is gone.</summary>
@@ -216,8 +225,7 @@ internal sealed class Interpreter : IThreadPoolWorkItem
     private void FailActive(Exception failure)
     {
         var stage = Active;
-        Debug.Assert(stage is not null, "only a stage throws");
-        if (stage.IsRetired) return;                    // its clean-up threw: everybody has been told already
+        if (stage.IsRetired) return;                    // everybody has been told already how it ended
         stage.FailStage(failure);
         if (stage.IsDone) Retire(stage);
     }
@@ -228,8 +236,17 @@ internal sealed class Interpreter : IThreadPoolWorkItem
         for (var stage = _stages; stage is not null; stage = stage.NextStage)
         {
             if (stage.IsRetired) continue;
-            Active = stage;
-            stage.OnAbrupt(cause);
+            try
+            {
+                stage.OnAbrupt(cause);
+            }
+#pragma warning disable CA1031 // the other stages are still to be told
+            catch (Exception failure)
+#pragma warning restore CA1031
+            {
+                _owner.Log.Error(failure, "Error while ending [{0}]", stage.GetType().Name);
+            }
+
             Retire(stage);
         }
     }

@@ -1,14 +1,18 @@
 using Akka.Actor;
+using Akka.Event;
 using Akka.Pattern;
 
 namespace Akka.Streams.Implementation;
 
 /// <summary>The running streams of a materializer, linked through themselves.</summary>
-internal sealed class LiveStreams
+internal sealed class LiveStreams(ILoggingAdapter log)
 {
     private readonly Lock _gate = new();
     private Interpreter _first;
     private bool _closed;
+
+    /// <summary>For what no stream can be told.</summary>
+    public ILoggingAdapter Log { get; } = log;
 
     public bool IsClosed
     {

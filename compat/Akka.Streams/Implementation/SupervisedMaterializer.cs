@@ -1,4 +1,5 @@
 using Akka.Actor;
+using Akka.Event;
 
 namespace Akka.Streams.Implementation;
 
@@ -7,26 +8,20 @@ internal sealed class SupervisedMaterializer : ActorMaterializer
 {
     private static long _names;
 
-    private readonly LiveStreams _streams = new();
+    private readonly LiveStreams _streams;
 
     public SupervisedMaterializer(IActorRefFactory context)
     {
-        var streams = _streams;
+        System = context switch
+        {
+            ActorSystem system => system,
+            IActorContext actor => actor.System,
+            _ => throw new ArgumentException($"ActorRefFactory context must be a ActorSystem or ActorContext, got [{context?.GetType()}]"),
+        };
+        var streams = _streams = new LiveStreams(Logging.GetLogger(System, nameof(ActorMaterializer)));
         var props = Props.Create(() => new StreamSupervisor(streams));
         var name = $"StreamSupervisor-{Interlocked.Increment(ref _names) - 1}";
-        switch (context)
-        {
-            case ExtendedActorSystem system:
-                System = system;
-                Supervisor = system.SystemActorOf(props, name);
-                break;
-            case IActorContext actor:
-                System = actor.System;
-                Supervisor = actor.ActorOf(props, name);
-                break;
-            default:
-                throw new ArgumentException($"ActorRefFactory context must be a ActorSystem or ActorContext, got [{context?.GetType()}]");
-        }
+        Supervisor = context is ExtendedActorSystem extended ? extended.SystemActorOf(props, name) : context.ActorOf(props, name);
     }
 
     public override IActorRef Supervisor { get; }

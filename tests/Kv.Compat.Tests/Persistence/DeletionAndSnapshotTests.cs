@@ -3,7 +3,12 @@ using Akka.Persistence;
 
 namespace Kv.Compat.Tests.Persistence;
 
-public sealed class DeletionAndSnapshotTests : PersistenceTest
+public sealed class DeletionAndSnapshotTests() : PersistenceTest("""
+    akka.persistence.snapshot-store.broken {
+      class = "Kv.Compat.Tests.Persistence.BrokenSnapshotStore, Kv.Compat.Tests"
+      what-fails = cannot
+    }
+    """)
 {
     private async Task<IActorRef> With(int events)
     {
@@ -98,5 +103,71 @@ public sealed class DeletionAndSnapshotTests : PersistenceTest
         {
             await system.Terminate();
         }
+    }
+
+    [Fact]
+    public async Task A_store_that_cannot_save_is_asked_to_clean_up_and_one_that_cannot_load_ends_the_actor()
+    {
+        var extension = Akka.Persistence.Persistence.Instance.Apply(System);
+        var store = extension.SnapshotStoreFor("akka.persistence.snapshot-store.broken");
+        var metadata = new SnapshotMetadata("p", 3, DateTime.UtcNow);
+        store.Tell(new SaveSnapshot(metadata, Probe.Ref), Probe.Ref);
+        Assert.Equal(["saw SaveSnapshotFailure", "deleted 3"], (await Probe.Next<string>(1)).Concat(await Deleted()));
+        var loading = System.ActorOf(Props.Create(() => new BrokenSnapshotActor(Probe.Ref)));
+        Probe.Watch(loading);
+        Assert.Equal("recovery failed: cannot load", await Probe.Next());
+        Assert.Equal(loading, (await Probe.Next<Terminated>()).ActorRef);
+
+        async Task<string[]> Deleted()
+        {
+            var both = new[] { await Probe.Next(), await Probe.Next() };
+            Assert.Equal("cannot save", Assert.Single(both.OfType<SaveSnapshotFailure>()).Cause.Message);
+            return [.. both.OfType<string>()];
+        }
+    }
+
+    private sealed class BrokenSnapshotActor : ReceivePersistentActor
+    {
+        private readonly IActorRef _probe;
+
+        public BrokenSnapshotActor(IActorRef probe)
+        {
+            _probe = probe;
+            SnapshotPluginId = "akka.persistence.snapshot-store.broken";
+        }
+
+        public override string PersistenceId => "broken";
+
+        protected override void OnRecoveryFailure(Exception reason, object? message = null) => _probe.Tell($"recovery failed: {reason.Message}");
+    }
+}
+
+/// <summary>A store on a broken disk; it reports to the probe that the snapshot carries. Its block is handed to its constructor.</summary>
+internal sealed class BrokenSnapshotStore(Akka.Configuration.Config config) : Akka.Persistence.Snapshot.SnapshotStore
+{
+    private readonly string _what = config.GetString("what-fails");
+    private IActorRef? _probe;
+
+    protected override Task<SelectedSnapshot> LoadAsync(string persistenceId, SnapshotSelectionCriteria criteria, CancellationToken cancellationToken) =>
+        Task.FromException<SelectedSnapshot>(new IOException($"{_what} load"));
+
+    protected override Task SaveAsync(SnapshotMetadata metadata, object snapshot, CancellationToken cancellationToken)
+    {
+        _probe = (IActorRef)snapshot;
+        return Task.FromException(new IOException($"{_what} save"));
+    }
+
+    protected override Task DeleteAsync(SnapshotMetadata metadata, CancellationToken cancellationToken)
+    {
+        _probe.Tell($"deleted {metadata.SequenceNr}");
+        return Task.CompletedTask;
+    }
+
+    protected override Task DeleteAsync(string persistenceId, SnapshotSelectionCriteria criteria, CancellationToken cancellationToken) => Task.CompletedTask;
+
+    protected override bool ReceivePluginInternal(object message)
+    {
+        _probe.Tell($"saw {message.GetType().Name}");
+        return true;
     }
 }

@@ -219,6 +219,31 @@ public sealed class AsynchronyTests : StreamTest
     }
 
     [Fact]
+    public async Task What_an_actor_is_told_becomes_elements()
+    {
+        var (actor, done) = Source.ActorRef<int>(100, OverflowStrategy.Fail).ToMaterialized(Sink.Seq<int>(), Keep.Both).Run(Materializer);
+        for (var i = 0; i < 50; i++) actor.Tell(i, ActorRefs.NoSender);
+        actor.Tell(new Status.Success(Done.Instance), ActorRefs.NoSender);
+        Assert.Equal(Enumerable.Range(0, 50), await done.WaitAsync(Patience));
+        var (failing, failed) = Source.ActorRef<int>(1, OverflowStrategy.DropNew).ToMaterialized(Sink.Seq<int>(), Keep.Both).Run(Materializer);
+        failing.Tell(new Status.Failure(new IOException("told so")), ActorRefs.NoSender);
+        Assert.Equal("told so", (await Failure(failed)).Message);
+        var (cut, ended) = Source.ActorRef<int>(1, OverflowStrategy.DropNew).ToMaterialized(Sink.Seq<int>(), Keep.Both).Run(Materializer);
+        cut.Tell(PoisonPill.Instance, ActorRefs.NoSender);
+        Assert.Empty(await ended.WaitAsync(Patience));
+        Assert.Throws<NotSupportedException>(() => Source.ActorRef<int>(1, OverflowStrategy.Backpressure));
+    }
+
+    [Fact]
+    public async Task An_actor_that_feeds_a_stream_stops_when_the_stream_does()
+    {
+        var (actor, first) = Source.ActorRef<int>(10, OverflowStrategy.DropHead).ToMaterialized(Sink.First<int>(), Keep.Both).Run(Materializer);
+        actor.Tell(1, ActorRefs.NoSender);
+        Assert.Equal(1, await first.WaitAsync(Patience));
+        Assert.True(await actor.WatchAsync().WaitAsync(Patience));
+    }
+
+    [Fact]
     public async Task Streams_of_an_actor_end_with_it()
     {
         var stream = new TaskCompletionSource<Task<Done>>();
