@@ -1,0 +1,136 @@
+using Akka.Actor;
+using Akka.Configuration;
+using Akka.Event;
+using Akka.Persistence;
+using Akka.Persistence.Snapshot;
+using Kv.Persistence.Io;
+using AkkaSerialization = Akka.Serialization.Serialization;
+
+namespace Kv.Persistence.Checkpoint;
+
+/// <summary>Akka.Persistence's snapshot store over checkpoint files. Settings: <c>hocon/wal-journal.conf</c>.</summary>
+/// <remarks>
+/// A snapshot that is an <see cref="ICheckpointSource"/> is written as buckets in the background, comes back as a
+/// <see cref="CheckpointImage"/>, and only the newest few are kept. Any other object is serialized, comes back as itself, and
+/// is kept until deleted, as Akka expects. A damaged file is passed over with a warning for the next older one.
+/// </remarks>
+public sealed class CheckpointSnapshotStore : SnapshotStore
+{
+    private readonly ExtendedActorSystem _system;
+    private readonly AkkaSerialization _serialization;
+    private readonly ILoggingAdapter _log;
+    private readonly IDisk _disk;
+    private readonly string _directory;
+    private readonly int _keep;
+    private readonly Lock _files = new();   // saves, loads and deletions run on pool threads
+
+    /// <summary>Started by Akka.Persistence.</summary>
+    /// <param name="config">The plugin's block.</param>
+    public CheckpointSnapshotStore(Config config)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        _system = (ExtendedActorSystem)Context.System;
+        _serialization = _system.Serialization;
+        _log = Context.GetLogger();
+        _disk = StorageExtension.For(_system).Disk;
+        _directory = config.GetString("dir") ?? throw new ConfigurationException("the checkpoint store's dir is not set");
+        _keep = config.GetInt("keep", 2);
+        if (_keep < 1) throw new ConfigurationException($"the checkpoint store's keep must be at least 1, not {_keep}");
+        _disk.CreateDirectory(_directory);
+        CheckpointFile.RemoveLeftovers(_disk, _directory);
+    }
+
+    /// <inheritdoc/>
+    protected override Task<SelectedSnapshot> LoadAsync(string persistenceId, SnapshotSelectionCriteria criteria, CancellationToken cancellationToken) => Task.Run(() =>
+    {
+        foreach (var entry in Matching(persistenceId, criteria))
+        {
+            try
+            {
+                return Load(persistenceId, entry);
+            }
+            catch (Exception e) when (e is DamagedFileException or FileNotFoundException)
+            {
+                _log.Warning("checkpoint {0} is passed over for the next older one: {1}", entry.Path, e.Message);
+            }
+        }
+
+        return null!;
+    }, cancellationToken);
+
+    /// <inheritdoc/>
+    protected override Task SaveAsync(SnapshotMetadata metadata, object snapshot, CancellationToken cancellationToken)
+    {
+        var timestamp = metadata.Timestamp == DateTime.MinValue ? DateTime.UtcNow : metadata.Timestamp;
+        return Task.Run(() => Save(new CheckpointInfo(metadata.PersistenceId, metadata.SequenceNr, timestamp.Ticks), snapshot), cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    protected override Task DeleteAsync(SnapshotMetadata metadata, CancellationToken cancellationToken) => Task.Run(() => DeleteWhere(
+        metadata.PersistenceId,
+        e => e.SequenceNr == metadata.SequenceNr && (metadata.Timestamp == DateTime.MinValue || metadata.Timestamp.Ticks == e.Timestamp)), cancellationToken);
+
+    /// <inheritdoc/>
+    protected override Task DeleteAsync(string persistenceId, SnapshotSelectionCriteria criteria, CancellationToken cancellationToken) =>
+        Task.Run(() => DeleteWhere(persistenceId, e => Matches(e, criteria)), cancellationToken);
+
+    private SelectedSnapshot Load(string persistenceId, in CheckpointFile.Entry entry)
+    {
+        var image = CheckpointFile.Open(_disk, entry.Path);
+        try
+        {
+            if (image.Info.PersistenceId != persistenceId || image.Info.SequenceNr != entry.SequenceNr)
+                throw new DamagedFileException(entry.Path, 0, $"it holds {image.Info.PersistenceId} at {image.Info.SequenceNr}");
+            var metadata = new SnapshotMetadata(persistenceId, entry.SequenceNr, new DateTime(entry.Timestamp, DateTimeKind.Utc));
+            if (image.Info.SerializerId < 0)
+            {
+                var selected = new SelectedSnapshot(metadata, image);
+                image = null;   // the actor's from here on
+                return selected;
+            }
+
+            return new SelectedSnapshot(metadata, _serialization.Deserialize(CheckpointFile.Payload(image), image.Info.SerializerId, image.Info.Manifest));
+        }
+        finally
+        {
+            image?.Dispose();
+        }
+    }
+
+    private void Save(CheckpointInfo info, object snapshot)
+    {
+        if (snapshot is ICheckpointSource source)
+        {
+            CheckpointFile.Write(_disk, _directory, info, source.WriteTo);
+            lock (_files)
+            {
+                foreach (var old in CheckpointFile.List(_disk, _directory, info.PersistenceId).Skip(_keep)) CheckpointFile.Delete(_disk, _directory, old);
+            }
+
+            return;
+        }
+
+        var serializer = _serialization.FindSerializerFor(snapshot);
+        var payload = AkkaSerialization.WithTransport(_system, () => serializer.ToBinary(snapshot));
+        info = info with { SerializerId = serializer.Identifier, Manifest = AkkaSerialization.ManifestFor(serializer, snapshot) };
+        CheckpointFile.Write(_disk, _directory, info, static _ => { }, payload);
+    }
+
+    private void DeleteWhere(string persistenceId, Func<CheckpointFile.Entry, bool> matches)
+    {
+        lock (_files)
+        {
+            foreach (var entry in CheckpointFile.List(_disk, _directory, persistenceId))
+            {
+                if (matches(entry)) CheckpointFile.Delete(_disk, _directory, entry);
+            }
+        }
+    }
+
+    private IEnumerable<CheckpointFile.Entry> Matching(string persistenceId, SnapshotSelectionCriteria criteria) =>
+        CheckpointFile.List(_disk, _directory, persistenceId).Where(e => Matches(e, criteria));
+
+    private static bool Matches(CheckpointFile.Entry entry, SnapshotSelectionCriteria criteria) =>
+        entry.SequenceNr <= criteria.MaxSequenceNr && entry.Timestamp <= criteria.MaxTimeStamp.Ticks
+        && entry.SequenceNr >= criteria.MinSequenceNr && entry.Timestamp >= (criteria.MinTimestamp?.Ticks ?? 0);
+}

@@ -1,0 +1,30 @@
+using Akka.Actor;
+using Kv.Persistence.Io;
+using Kv.Persistence.Wal;
+
+namespace Kv.Persistence;
+
+/// <summary>What the journal and the snapshot store of an actor system share with their host: the disk, and who is told of commits.</summary>
+/// <remarks>Set before the first persistent actor starts; the plugins read it once, when they start.</remarks>
+public sealed class StorageExtension : IExtension
+{
+    /// <summary>Where files live; the real disk unless a test says otherwise.</summary>
+    public IDisk Disk { get; set; } = PhysicalDisk.Instance;
+
+    /// <summary>Is told of commits, rolls and failures of the log; for metrics.</summary>
+    public IWalObserver? WalObserver { get; set; }
+
+    /// <summary>The one of this actor system.</summary>
+    public static StorageExtension For(ActorSystem system)
+    {
+        ArgumentNullException.ThrowIfNull(system);
+        return (StorageExtension)system.RegisterExtension(Provider.Instance)!;
+    }
+
+    private sealed class Provider : ExtensionIdProvider<StorageExtension>
+    {
+        public static readonly Provider Instance = new();
+
+        public override StorageExtension CreateExtension(ExtendedActorSystem system) => new();
+    }
+}

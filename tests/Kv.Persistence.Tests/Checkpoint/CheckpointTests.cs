@@ -1,0 +1,157 @@
+using Akka.Actor;
+using Akka.Persistence;
+using Kv.Persistence.Bolt;
+using Kv.Persistence.Checkpoint;
+using Kv.Persistence.Io;
+using Kv.Persistence.Tests.Journal;
+using Kv.Testing;
+
+namespace Kv.Persistence.Tests.Checkpoint;
+
+public sealed class CheckpointTests
+{
+    private const string Pid = "p";
+    private static readonly DateTime Start = new(2026, 1, 1, 0, 0, 0, DateTimeKind.Utc);
+
+    private sealed class Source(string value) : ICheckpointSource
+    {
+        public void WriteTo(BoltWriter writer)
+        {
+            writer.BeginBucket("key"u8);
+            writer.Add("k"u8, System.Text.Encoding.UTF8.GetBytes(value));
+            writer.EndBucket();
+        }
+    }
+
+    [Fact]
+    public void Every_cut_and_every_flipped_bit_of_a_checkpoint_is_noticed()
+    {
+        var disk = new SimDisk(1);
+        var path = CheckpointFile.Write(disk, "/snap", new CheckpointInfo(Pid, 7, 9), new Source("v").WriteTo);
+        var file = disk.ReadAll(path);
+        using (var image = CheckpointFile.Open(disk, path)) Assert.Equal(new CheckpointInfo(Pid, 7, 9), image.Info);
+        Assert.Equal("/snap/0000000000000007-0000000000000009-" + $"{Kv.Persistence.Wal.Crc32C.Of("p"u8):x8}.db", path);
+        Assert.Equal(32, file.Length % 512);
+        for (var length = 0; length < file.Length; length += 37) Refused(file[..length]);
+        Refused(file[..^1]);
+        Refused(file[..^32]);
+
+        // Every bit of the parts that hold anything, every 64th of the zeros between.
+        for (var bit = 0; bit < file.Length * 8; bit += file[bit / 8] == 0 && bit % 8 == 0 ? 64 : 1)
+        {
+            var flipped = file.ToArray();
+            flipped[bit / 8] ^= (byte)(1 << (bit % 8));
+            Refused(flipped);
+        }
+
+        void Refused(byte[] damaged)
+        {
+            disk.Overwrite(path, damaged);
+            Assert.Equal(path, Assert.Throws<DamagedFileException>(() => CheckpointFile.Open(disk, path)).File);
+        }
+    }
+
+    [Fact]
+    public void Power_loss_at_every_operation_leaves_the_old_checkpoint_or_the_new_one()
+    {
+        for (var crash = 0; crash < 40; crash++)
+        {
+            var disk = new SimDisk(crash);
+            CheckpointFile.Write(disk, "/snap", new CheckpointInfo(Pid, 1, 1), new Source("old").WriteTo);
+            disk.CrashAfter = disk.Operations + (crash % 20);
+            var saved = true;
+            try
+            {
+                CheckpointFile.Write(disk, "/snap", new CheckpointInfo(Pid, 2, 2), new Source("new").WriteTo);
+            }
+            catch (SimCrashException)
+            {
+                saved = false;
+            }
+
+            disk.Crash();
+            CheckpointFile.RemoveLeftovers(disk, "/snap");
+            var newest = CheckpointFile.List(disk, "/snap", Pid)[0];
+            using var image = CheckpointFile.Open(disk, newest.Path);
+            Assert.True(image.Info.SequenceNr == 2 || !saved, $"crash {crash}");
+        }
+    }
+
+    [Fact]
+    public void The_policy_keeps_write_amplification_and_replay_bounded()
+    {
+        var policy = new CheckpointPolicy(MinLogBytes: 100, LogToState: 0.5, MaxEvents: 10);
+        Assert.False(policy.IsDue(99, 0, 9));
+        Assert.True(policy.IsDue(100, 200, 9));
+        Assert.False(policy.IsDue(100, 201, 9));
+        Assert.True(policy.IsDue(0, 1000, 10));
+    }
+
+    // From here on the rules of Akka's snapshot store TCK, through its protocol's messages.
+    private static async Task Save(Plugin plugin, long number, object snapshot)
+    {
+        plugin.Snapshots.Tell(new SaveSnapshot(new SnapshotMetadata(Pid, number, Start.AddSeconds(number)), snapshot), plugin.Probe);
+        Assert.Equal(number, (await plugin.Expect<SaveSnapshotSuccess>()).Metadata.SequenceNr);
+    }
+
+    private static async Task<SelectedSnapshot?> Load(Plugin plugin, SnapshotSelectionCriteria criteria, long to = long.MaxValue, string pid = Pid)
+    {
+        plugin.Snapshots.Tell(new LoadSnapshot(pid, criteria, to), plugin.Probe);
+        return (await plugin.Expect<LoadSnapshotResult>()).Snapshot;
+    }
+
+    [Fact]
+    public async Task Snapshots_are_selected_by_number_and_time_and_survive_a_restart()
+    {
+        var disk = new SimDisk(1);
+        await using (var plugin = new Plugin(disk))
+        {
+            Assert.Null(await Load(plugin, SnapshotSelectionCriteria.Latest));
+            for (var i = 1; i <= 5; i++) await Save(plugin, i, $"s-{i}");
+        }
+
+        disk.Crash();
+        await using var again = new Plugin(disk);
+        Assert.Equal("s-5", (await Load(again, SnapshotSelectionCriteria.Latest))!.Snapshot);
+        Assert.Equal("s-3", (await Load(again, new SnapshotSelectionCriteria(3)))!.Snapshot);
+        Assert.Equal("s-2", (await Load(again, SnapshotSelectionCriteria.Latest, 2))!.Snapshot);
+        Assert.Equal("s-3", (await Load(again, new SnapshotSelectionCriteria(long.MaxValue, Start.AddSeconds(3))))!.Snapshot);
+        Assert.Null(await Load(again, new SnapshotSelectionCriteria(long.MaxValue, Start)));
+        Assert.Null(await Load(again, SnapshotSelectionCriteria.Latest, pid: "other"));
+        var loaded = await Load(again, SnapshotSelectionCriteria.Latest);
+        Assert.Equal(new SnapshotMetadata(Pid, 5, Start.AddSeconds(5)), loaded!.Metadata);
+    }
+
+    [Fact]
+    public async Task Snapshots_are_deleted_singly_with_or_without_time_and_by_criteria_and_overwritten()
+    {
+        await using var plugin = new Plugin(new SimDisk(1));
+        for (var i = 1; i <= 5; i++) await Save(plugin, i, $"s-{i}");
+        await Save(plugin, 5, "again");
+        Assert.Equal("again", (await Load(plugin, SnapshotSelectionCriteria.Latest))!.Snapshot);
+        plugin.Snapshots.Tell(new DeleteSnapshot(new SnapshotMetadata(Pid, 5, DateTime.MinValue)), plugin.Probe);
+        await plugin.Expect<DeleteSnapshotSuccess>();
+        Assert.Equal("s-4", (await Load(plugin, SnapshotSelectionCriteria.Latest))!.Snapshot);
+        plugin.Snapshots.Tell(new DeleteSnapshots(Pid, new SnapshotSelectionCriteria(3)), plugin.Probe);
+        await plugin.Expect<DeleteSnapshotsSuccess>();
+        Assert.Equal("s-4", (await Load(plugin, SnapshotSelectionCriteria.Latest))!.Snapshot);
+        Assert.Null(await Load(plugin, new SnapshotSelectionCriteria(3)));
+    }
+
+    [Fact]
+    public async Task Checkpoints_come_back_as_images_two_are_kept_and_a_damaged_one_is_passed_over()
+    {
+        var disk = new SimDisk(1);
+        await using var plugin = new Plugin(disk);
+        for (var i = 1; i <= 4; i++) await Save(plugin, i, new Source($"v{i}"));
+        var files = CheckpointFile.List(disk, "/snap", Pid);
+        Assert.Equal([4, 3], files.Select(f => f.SequenceNr));
+        using (var image = Assert.IsType<CheckpointImage>((await Load(plugin, SnapshotSelectionCriteria.Latest))!.Snapshot))
+            Assert.Equal("v4"u8.ToArray(), image.Reader.Get(image.Reader.Bucket("key"u8)!, "k"u8));
+        var newest = disk.ReadAll(files[0].Path);
+        newest[5000] ^= 1;
+        disk.Overwrite(files[0].Path, newest);
+        using var older = Assert.IsType<CheckpointImage>((await Load(plugin, SnapshotSelectionCriteria.Latest))!.Snapshot);
+        Assert.Equal("v3"u8.ToArray(), older.Reader.Get(older.Reader.Bucket("key"u8)!, "k"u8));
+    }
+}
