@@ -18,6 +18,7 @@ public sealed partial class PhysicalDisk : IDisk
     private const int NotSupported = 95;     // EOPNOTSUPP
     private const int InvalidArgument = 22;  // EINVAL, what a file system without fsync of directories answers
     private const int WouldBlock = 11;       // EWOULDBLOCK
+    private const int WouldBlockElsewhere = 35;   // the same on BSD and macOS
     private const int Interrupted = 4;       // EINTR
 
     /// <summary>The one instance; it has no state.</summary>
@@ -136,7 +137,7 @@ public sealed partial class PhysicalDisk : IDisk
         {
             throw new DiskFullException(path, e);
         }
-        catch (IOException e) when (OperatingSystem.IsWindows())
+        catch (IOException e) when (OperatingSystem.IsWindows() || e.HResult is WouldBlock or WouldBlockElsewhere)   // .NET tries a shared lock on opening
         {
             throw new DiskLockedException(path, e);
         }
@@ -145,7 +146,7 @@ public sealed partial class PhysicalDisk : IDisk
         if (FileLock(handle, exclusive | nonBlocking) == 0) return handle;
         var error = Marshal.GetLastPInvokeError();
         handle.Dispose();
-        throw error == WouldBlock || error == 35 ? new DiskLockedException(path) : Failure("flock", path, error);
+        throw error is WouldBlock or WouldBlockElsewhere ? new DiskLockedException(path) : Failure("flock", path, error);
     }
 
     /// <inheritdoc/>
