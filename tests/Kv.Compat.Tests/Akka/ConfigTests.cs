@@ -129,6 +129,6 @@ public sealed class ConfigTests
 
     [Theory]
     [InlineData("a { x = 1 }, b = 2")]     // a comma straight after an object's closing brace
-    [InlineData("= 1")]
+    [InlineData("a = \"\\q\"")]               // no such escape
     public void Malformed_text_is_refused(string text) => Assert.Throws<FormatException>(() => ConfigurationFactory.ParseString(text));
 }
