@@ -39,6 +39,8 @@ public sealed class LessorActor : ReceiveActor, IWithTimers
 
         Receive<LessorCommand.Applied>(Applied);
         Receive<LessorCommand.KeepAlive>(KeepAlive);
+        Receive<LessorCommand.Remaining>(ask => ask.Reply.TrySetResult(
+            _clock.TryRemaining(ask.Lease, out var remaining, out var ttlSeconds) ? (remaining, ttlSeconds) : null));
         Receive<LessorCommand.Promote>(Promote);
         Receive<LessorCommand.Demote>(Demote);
         Receive<Due>(_ =>

@@ -21,6 +21,9 @@ public abstract record LessorCommand
     /// <param name="Changes">In the order in which they were applied.</param>
     public sealed record Applied(IReadOnlyList<LeaseChange> Changes) : LessorCommand;
 
+    /// <summary>What is left of a lease, behind every grant applied so far; the promise gets null for one that is unknown.</summary>
+    public sealed record Remaining(LeaseId Lease, TaskCompletionSource<(TimeSpan Remaining, long TtlSeconds)?> Reply) : LessorCommand;
+
     /// <summary>A keep-alive that <c>LeaseClock</c> could not answer at once.</summary>
     public sealed record KeepAlive(LeaseId Lease, TaskCompletionSource<KeepAliveReply> Reply) : LessorCommand;
 }

@@ -12,7 +12,14 @@ public abstract class Proposal
 {
     private byte[]? _bytes;
 
-    private protected Proposal(InternalRaftRequest request) => Request = request;
+    private protected Proposal(InternalRaftRequest request, MonotonicTime since)
+    {
+        Request = request;
+        Since = since;
+    }
+
+    /// <summary>When it was made: it is failed once it has waited for the request timeout.</summary>
+    public MonotonicTime Since { get; }
 
     /// <summary>The decoded request; applying on this member uses it as it is.</summary>
     public InternalRaftRequest Request { get; }
@@ -51,8 +58,8 @@ public sealed class Proposal<TResponse> : Proposal
     private readonly TaskCompletionSource<Outcome<TResponse>> _promise = new();
 
     /// <summary>A proposal that waits for its answer.</summary>
-    public Proposal(InternalRaftRequest request)
-        : base(request)
+    public Proposal(InternalRaftRequest request, MonotonicTime since)
+        : base(request, since)
     {
     }
 

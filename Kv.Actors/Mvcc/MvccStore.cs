@@ -10,6 +10,7 @@ namespace Kv.Actors.Mvcc;
 public sealed partial class MvccStore
 {
     private readonly WriteTxn _txn;
+    private List<KeyVersion> _fresh = [];
     private KeyTree _tree = new();
     private HistoryLog _history = new();
     private long _current = 1;
@@ -45,6 +46,18 @@ public sealed partial class MvccStore
     {
         _txn.Begin(_current);
         return _txn;
+    }
+
+    /// <summary>Every change since this was last called, in revision order; also those that a compaction has removed since.</summary>
+    public IReadOnlyList<KeyVersion> TakeChanges()
+    {
+        if (_fresh.Count == 0)
+        {
+            return [];
+        }
+        var taken = _fresh;
+        _fresh = [];
+        return taken;
     }
 
     /// <summary>Makes everything since the last call visible to readers, at once. Returns the root that shows it.</summary>
@@ -154,6 +167,7 @@ public sealed partial class MvccStore
     private void Note(KeyVersion change)
     {
         _history.Add(change);
+        _fresh.Add(change);
         Count(change, 1);
         _changed = true;
     }

@@ -1,6 +1,7 @@
 using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Text;
+using Kv.Actors.Node;
 
 namespace Kv.Gateway.Config;
 
@@ -8,7 +9,7 @@ namespace Kv.Gateway.Config;
 public static class Usage
 {
     /// <summary>The etcd release whose API is served: plain integers, which clients read.</summary>
-    public const string EtcdVersion = "3.6.8";
+    public const string EtcdVersion = KvNode.ServerVersion;
 
     /// <summary>The cluster version that goes with it.</summary>
     public const string EtcdClusterVersion = "3.6.0";

@@ -38,7 +38,8 @@ public sealed class GrpcMetrics
                 [.. Enum.GetValues<StatusCode>().Order().Select(code => _handled.With([.. labels, ErrorMap.GoCode(code)]))],
                 _received.With(labels),
                 _sent.With(labels),
-                _handling?.With(labels));
+                _handling?.With(labels),
+                !method.IsClientStreaming && !method.IsServerStreaming);
         }
     }
 
@@ -61,14 +62,17 @@ public sealed class GrpcMethodMetrics
     private readonly Counter[] _handled;
     private readonly Histogram? _handling;
 
-    internal GrpcMethodMetrics(Counter started, Counter[] handled, Counter received, Counter sent, Histogram? handling) =>
-        (_started, _handled, _received, _sent, _handling) = (started, handled, received, sent, handling);
+    internal GrpcMethodMetrics(Counter started, Counter[] handled, Counter received, Counter sent, Histogram? handling, bool isUnary) =>
+        (_started, _handled, _received, _sent, _handling, IsUnary) = (started, handled, received, sent, handling, isUnary);
 
-    /// <summary>A call began. Hand the answer to <see cref="Handled"/>: a timestamp, or 0 when durations are not kept.</summary>
+    /// <summary>One request, one response.</summary>
+    public bool IsUnary { get; }
+
+    /// <summary>A call began. Hand the answer, a timestamp, to <see cref="Handled"/>.</summary>
     public long Started()
     {
         _started.Add();
-        return _handling is null ? 0 : Stopwatch.GetTimestamp();
+        return Stopwatch.GetTimestamp();
     }
 
     /// <summary>The call ended with <paramref name="code"/>; a code outside gRPC's counts as Unknown.</summary>

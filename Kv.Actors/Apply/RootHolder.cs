@@ -1,0 +1,54 @@
+namespace Kv.Actors.Apply;
+
+/// <summary>Holds the root last published: the store actor writes it, any thread reads it or waits for a later one.</summary>
+public sealed class RootHolder(StoreRoot first)
+{
+    private readonly Lock _gate = new();
+    private readonly PriorityQueue<TaskCompletionSource<StoreRoot>, ulong> _waiters = new();
+    private volatile StoreRoot _current = first;
+    private volatile bool _anyWaiting;
+
+    /// <summary>The newest root.</summary>
+    public StoreRoot Current => _current;
+
+    /// <summary>Makes <paramref name="root"/> the newest and lets go whoever waited for its index. O(1) when nobody waits.</summary>
+    public void Publish(StoreRoot root)
+    {
+        _current = root;
+        Interlocked.MemoryBarrier();                           // a waiter either sees this root or is seen below
+        if (!_anyWaiting)
+        {
+            return;
+        }
+        lock (_gate)
+        {
+            while (_waiters.TryPeek(out var waiter, out var index) && index <= root.AppliedIndex)
+            {
+                _waiters.Dequeue();
+                waiter.TrySetResult(root);
+            }
+            _anyWaiting = _waiters.Count > 0;
+        }
+    }
+
+    /// <summary>The first root at or after an applied index.</summary>
+    public ValueTask<StoreRoot> WaitForAsync(ulong index)
+    {
+        if (_current is var now && now.AppliedIndex >= index)
+        {
+            return ValueTask.FromResult(now);
+        }
+        var waiter = new TaskCompletionSource<StoreRoot>(TaskCreationOptions.RunContinuationsAsynchronously);
+        lock (_gate)
+        {
+            _waiters.Enqueue(waiter, index);
+            _anyWaiting = true;
+            Interlocked.MemoryBarrier();
+            if (_current is var current && current.AppliedIndex >= index)
+            {
+                waiter.TrySetResult(current);                  // its place in the queue is cleared by the next publish
+            }
+        }
+        return new ValueTask<StoreRoot>(waiter.Task);
+    }
+}

@@ -1,0 +1,61 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Kv.Actors.Cluster;
+using Kv.Actors.Model;
+using Kv.Actors.Raft;
+
+namespace Kv.Actors.Apply;
+
+/// <summary>A root's other half in etcd's terms: what goes into the buckets beside the keys.</summary>
+public static class RootImage
+{
+    /// <summary>The image of a root. O(leases + members).</summary>
+    public static EtcdImage Of(StoreRoot root)
+    {
+        ArgumentNullException.ThrowIfNull(root);
+        return new EtcdImage
+        {
+            ConsistentIndex = root.AppliedIndex,
+            Term = root.AppliedTerm,
+            ConfStateJson = ConfStateJson(root.ConfState),
+            ClusterVersion = root.ClusterVersion ?? "",
+            Leases = root.Leases.InOrder(),
+            Alarms = [.. root.Alarms.All],
+            Members = [.. root.Members.All.Select(static member => (member.Id.Value, Encoding.UTF8.GetString(member.ToJson())))],
+            RemovedMembers = [.. root.Members.Removed.Select(static id => id.Value)],
+        };
+    }
+
+    /// <summary>The members an image lists.</summary>
+    /// <exception cref="JsonException">A member's record is not what etcd writes.</exception>
+    public static MemberSet MembersOf(EtcdImage image)
+    {
+        ArgumentNullException.ThrowIfNull(image);
+        var members = MemberSet.Empty;
+        foreach (var (_, json) in image.Members)
+        {
+            members = members.With(ClusterMember.FromJson(Encoding.UTF8.GetBytes(json)));
+        }
+        return image.RemovedMembers.Aggregate(members, static (set, id) => set.WithRemoved(new NodeId(id)));
+    }
+
+    private static string ConfStateJson(ConfState conf)
+    {
+        static JsonArray Ids(IEnumerable<ulong> ids) => new([.. ids.Select(static id => JsonValue.Create(id))]);
+        var json = new JsonObject { ["voters"] = Ids(conf.Voters), ["auto_leave"] = conf.AutoLeave };
+        if (!conf.Learners.IsEmpty)
+        {
+            json["learners"] = Ids(conf.Learners);
+        }
+        if (!conf.VotersOutgoing.IsEmpty)
+        {
+            json["voters_outgoing"] = Ids(conf.VotersOutgoing);
+        }
+        if (!conf.LearnersNext.IsEmpty)
+        {
+            json["learners_next"] = Ids(conf.LearnersNext);
+        }
+        return json.ToJsonString();
+    }
+}

@@ -1,0 +1,324 @@
+using Akka.Actor;
+using Akka.Event;
+using Kv.Actors.Lease;
+using Kv.Actors.Model;
+using Kv.Actors.Mvcc;
+using Kv.Actors.Node;
+using Kv.Actors.Protos.Etcdserverpb;
+using Kv.Actors.Protos.Internal;
+using Kv.Actors.Raft;
+using Kv.Actors.Watch;
+using Kv.Persistence.Checkpoint;
+
+namespace Kv.Actors.Apply;
+
+/// <summary>What a <see cref="StoreActor"/> is started with.</summary>
+/// <param name="Machine">The state, empty; a checkpoint may fill it.</param>
+/// <param name="Waiting">Who waits for which request.</param>
+/// <param name="Status">Where the applied index is published.</param>
+/// <param name="Roots">Where each new root is published for readers.</param>
+/// <param name="Lessor">Keeps the leader's deadlines; told of grants before anyone is answered.</param>
+/// <param name="WatchHub">Told of every applied batch.</param>
+/// <param name="Policy">When a checkpoint is due.</param>
+/// <param name="CompactStepRecords">History records one compaction step may look at.</param>
+/// <param name="SlowApply">An applied batch that takes longer is logged.</param>
+/// <param name="Clock">Tells how long it took.</param>
+/// <param name="Metrics">Counts what was done.</param>
+public sealed record StoreActorSetup(
+    StateMachine Machine,
+    ProposalTable Waiting,
+    NodeStatus Status,
+    RootHolder Roots,
+    IActorRef Lessor,
+    IActorRef WatchHub,
+    CheckpointPolicy Policy,
+    int CompactStepRecords,
+    TimeSpan SlowApply,
+    TimeProvider Clock,
+    Metrics Metrics);
+
+/// <summary>The one writer: applies committed entries in order, publishes a root for each batch, tells watchers and lessor, answers callers.</summary>
+public sealed class StoreActor : ReceiveActor
+{
+    private readonly StoreActorSetup _setup;
+    private readonly StateMachine _machine;
+    private readonly ILoggingAdapter _log = Context.GetLogger();
+    private readonly List<(Proposal Proposal, long Revision)> _physical = [];
+    private readonly List<TaskCompletionSource> _checkpointWaiters = [];
+    private List<Proposal> _answered = [];
+    private IActorRef _raft = ActorRefs.Nobody;
+    private ulong _appliedTerm;
+    private ulong _promoteAtTerm;
+    private MvccRoot? _toldHub;
+    private bool _compacting;
+    private bool _checkpointing;
+    private long _entriesSince;
+    private long _bytesSince;
+
+    /// <summary>Waits for a checkpoint or for entries.</summary>
+    public StoreActor(StoreActorSetup setup)
+    {
+        _setup = setup;
+        _machine = setup.Machine;
+
+        Receive<StoreCommand.Apply>(Apply);
+        Receive<StoreCommand.CompactStep>(_ => CompactStep());
+        Receive<StoreCommand.LeaderChanged>(LeaderChanged);
+        Receive<StoreCommand.CheckpointDone>(CheckpointDone);
+        Receive<StoreCommand.CheckpointNow>(CheckpointNow);
+        Receive<StoreCommand.Restore>(Restore);
+        Receive<StoreCommand.KeysOf>(asked => asked.Keys.TrySetResult(_machine.KeysOf(asked.Lease)));
+    }
+
+    /// <inheritdoc/>
+    protected override void PostStop()
+    {
+        foreach (var waiter in _checkpointWaiters)
+        {
+            waiter.TrySetCanceled();
+        }
+        foreach (var (proposal, _) in _physical)
+        {
+            proposal.Fail(KvError.Stopped);
+        }
+        base.PostStop();
+    }
+
+    private void Restore(StoreCommand.Restore restore)
+    {
+        var root = _machine.Restore(new BoltBucketSource(restore.Image.Reader), restore.Meta);
+        _appliedTerm = root.AppliedTerm;
+        _setup.Roots.Publish(root);
+        _setup.Status.PublishApplied(root.AppliedIndex);
+        _setup.WatchHub.Tell(new WatchHubCommand.Replaced(new RootHistory(root.Kv)));
+        restore.Image.Dispose();
+        _log.Info("recovered from checkpoint: index {0} revision {1}", root.AppliedIndex, root.Kv.CurrentRevision);
+        if (_machine.Store.IsCompacting)
+        {
+            StartCompaction();
+        }
+    }
+
+    private void Apply(StoreCommand.Apply batch)
+    {
+        _raft = Sender;
+        var started = _setup.Clock.GetTimestamp();
+        long bytes = 0;
+        foreach (var entry in batch.Entries)
+        {
+            bytes += entry.Size;
+            _appliedTerm = entry.Term;
+            if (entry.IsConfChange)
+            {
+                _machine.Apply(RaftWire.DecodeConfChange(entry));
+            }
+            else if (!entry.Data.IsEmpty)
+            {
+                ApplyRequest(entry);
+            }
+        }
+        Publish(batch.Entries.LastIndex);
+        _raft.Tell(new RaftCommand.Applied(batch.Entries.LastIndex));
+        Answer();
+        if (_machine.TakeSpaceExceeded())
+        {
+            RaiseNoSpace();
+        }
+        if (_machine.Store.IsCompacting)
+        {
+            StartCompaction();
+        }
+        _entriesSince += batch.Entries.Count;
+        _bytesSince += bytes;
+        if (!_checkpointing && _setup.Policy.IsDue(_bytesSince, _machine.Store.Stats.SizeBytes, _entriesSince))
+        {
+            RequestCheckpoint();
+        }
+        var took = _setup.Clock.GetElapsedTime(started);
+        if (took > _setup.SlowApply)
+        {
+            _setup.Metrics.SlowApplies.Add();
+            _log.Warning("apply request took too long: index {0} entries {1} took {2} ms", batch.Entries.LastIndex, batch.Entries.Count, took.TotalMilliseconds);
+        }
+    }
+
+    private void ApplyRequest(Entry entry)
+    {
+        // A request proposed here is still at hand in decoded form; its bytes are what everyone else decodes.
+        var id = RequestIds.Read(entry.Data.Span);
+        var proposal = _setup.Waiting.Take(id);
+        var request = proposal?.Request ?? InternalRaftRequest.Parser.ParseFrom(entry.Data.Span);
+        var applied = _machine.Apply(request);
+        ApplyCounts.Add(_setup.Metrics, request, applied);
+        if (proposal is null)
+        {
+            return;
+        }
+        proposal.Answer(applied.Response, applied.Error);
+        if (request.BodyCase == InternalRaftRequest.BodyOneofCase.Compaction && request.Compaction.Physical && applied.Error == KvError.None)
+        {
+            _physical.Add((proposal, request.Compaction.Revision));
+            return;
+        }
+        _answered.Add(proposal);
+    }
+
+    private void Publish(ulong index)
+    {
+        var root = _machine.Publish(index, _appliedTerm);
+        _setup.Roots.Publish(root);
+        _setup.Status.PublishApplied(index);
+        var changes = _machine.TakeLeaseChanges();
+        if (changes.Count > 0)
+        {
+            _setup.Lessor.Tell(new LessorCommand.Applied(changes));
+        }
+        if (_promoteAtTerm != 0 && _appliedTerm >= _promoteAtTerm)
+        {
+            // The leader's own first entry is applied: it now knows every lease there is (reference, leader change).
+            _setup.Lessor.Tell(new LessorCommand.Promote((long)_promoteAtTerm, root.Leases));
+            _promoteAtTerm = 0;
+        }
+        var fresh = _machine.Store.TakeChanges();
+        if (!ReferenceEquals(root.Kv, _toldHub))
+        {
+            _toldHub = root.Kv;
+            _setup.WatchHub.Tell(new WatchHubCommand.Applied(new RootHistory(root.Kv), fresh));
+        }
+    }
+
+    /// <summary>Answers go out away from this actor's turn: completing one runs the waiter's continuation.</summary>
+    private void Answer()
+    {
+        if (_answered.Count == 0)
+        {
+            return;
+        }
+        foreach (var proposal in _answered)
+        {
+            if (proposal.Response is { } response && ResponseHeaders.Of(response) is { } header)
+            {
+                _setup.Status.Stamp(header);
+            }
+        }
+        AnswerBatch.Queue(_answered);
+        _answered = [];
+    }
+
+    private void RaiseNoSpace()
+    {
+        _log.Warning("message exceeded backend quota; raising alarm: bytes {0}", _machine.Store.Stats.SizeBytes);
+        var request = new InternalRaftRequest
+        {
+            Header = new RequestHeader { Id = _setup.Waiting.NextId().Value },
+            Alarm = new AlarmRequest
+            {
+                Action = AlarmRequest.Types.AlarmAction.Activate,
+                Alarm = AlarmType.Nospace,
+                MemberID = _setup.Status.Self.Value,
+            },
+        };
+        _raft.Tell(new Proposal<AlarmResponse>(request, MonotonicTime.Of(_setup.Clock)));
+    }
+
+    private void LeaderChanged(StoreCommand.LeaderChanged change)
+    {
+        if (change.IsLeader)
+        {
+            _promoteAtTerm = change.Term;
+            return;
+        }
+        _promoteAtTerm = 0;
+        _setup.Lessor.Tell(new LessorCommand.Demote((long)change.Term));
+    }
+
+    private void StartCompaction()
+    {
+        if (!_compacting)
+        {
+            _compacting = true;
+            Self.Tell(StoreCommand.CompactStep.Instance);
+        }
+    }
+
+    private void CompactStep()
+    {
+        var more = _machine.Store.CompactStep(_setup.CompactStepRecords);
+        Publish(_machine.Root.AppliedIndex);
+        if (more)
+        {
+            Self.Tell(StoreCommand.CompactStep.Instance);      // behind whatever has queued up meanwhile
+            return;
+        }
+        _compacting = false;
+        _log.Info("finished scheduled compaction: revision {0}", _machine.Store.CompactRevision);
+        _answered.AddRange(_physical.Select(static waiting => waiting.Proposal));
+        _physical.Clear();
+        Answer();
+    }
+
+    private void CheckpointNow(StoreCommand.CheckpointNow now)
+    {
+        _checkpointWaiters.Add(now.Done);
+        RequestCheckpoint();
+    }
+
+    private void RequestCheckpoint()
+    {
+        if (_raft.IsNobody())
+        {
+            return;                                            // nothing was applied since the start: asked again after the first batch
+        }
+        _checkpointing = true;
+        (_entriesSince, _bytesSince) = (0, 0);
+        _raft.Tell(new RaftCommand.Checkpoint(_machine.Root));
+    }
+
+    private void CheckpointDone(StoreCommand.CheckpointDone done)
+    {
+        _checkpointing = false;
+        foreach (var waiter in _checkpointWaiters)
+        {
+            if (done.Stored)
+            {
+                waiter.TrySetResult();
+            }
+            else
+            {
+                waiter.TrySetException(new IOException("The checkpoint could not be written; the log names the reason."));
+            }
+        }
+        _checkpointWaiters.Clear();
+    }
+
+    /// <summary>Completes a batch's waiters on the thread pool, in runs, so that one thread does not do them all when there are many.</summary>
+    private sealed class AnswerBatch : IThreadPoolWorkItem
+    {
+        private const int RunLength = 64;
+        private readonly List<Proposal> _proposals;
+        private readonly int _from;
+
+        private AnswerBatch(List<Proposal> proposals, int from)
+        {
+            _proposals = proposals;
+            _from = from;
+        }
+
+        public static void Queue(List<Proposal> proposals)
+        {
+            for (var from = 0; from < proposals.Count; from += RunLength)
+            {
+                ThreadPool.UnsafeQueueUserWorkItem(new AnswerBatch(proposals, from), preferLocal: false);
+            }
+        }
+
+        public void Execute()
+        {
+            var to = Math.Min(_from + RunLength, _proposals.Count);
+            for (var i = _from; i < to; i++)
+            {
+                _proposals[i].Complete();
+            }
+        }
+    }
+}

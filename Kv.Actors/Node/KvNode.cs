@@ -1,0 +1,201 @@
+using Akka.Actor;
+using Akka.Configuration;
+using Google.Protobuf;
+using Kv.Actors.Apply;
+using Kv.Actors.Cluster;
+using Kv.Actors.Lease;
+using Kv.Actors.Model;
+using Kv.Actors.Protos.Internal;
+using Kv.Actors.Raft;
+using Kv.Actors.Watch;
+using Kv.Persistence;
+
+namespace Kv.Actors.Node;
+
+/// <summary>A lease's time and keys, as LeaseTimeToLive answers them.</summary>
+/// <param name="RemainingSeconds">Whole seconds left; may be below zero while the revocation is on its way.</param>
+/// <param name="GrantedSeconds">The TTL granted.</param>
+/// <param name="Keys">Ascending; empty when not asked for.</param>
+public sealed record LeaseTime(long RemainingSeconds, long GrantedSeconds, IReadOnlyList<byte[]> Keys);
+
+/// <summary>A running member: the handle that the gateway, tests and tools hold. Thread-safe.</summary>
+public sealed class KvNode : IAsyncDisposable
+{
+    /// <summary>The version reported to clients, plain integers as etcd's clients parse them.</summary>
+    public const string ServerVersion = "3.6.8";
+
+    /// <summary>The API level agreed by the cluster, and the level of what is stored.</summary>
+    public const string ApiVersion = "3.6.0";
+
+    /// <summary>Name of the node's actor system.</summary>
+    public const string SystemName = "kv";
+
+    private readonly ActorSystem _system;
+    private readonly NodeParts _parts;
+    private readonly Proposer _proposer;
+    private readonly TimeProvider _clock;
+    private readonly TaskCompletionSource<string> _ended;
+
+    private KvNode(
+        ActorSystem system, KvSettings settings, NodeParts parts, NodeStatus status, RootHolder roots, Proposer proposer,
+        LeaseClock leases, LeaseIdSource leaseIds, Metrics metrics, TaskCompletionSource<string> ended, TimeProvider clock)
+    {
+        (_system, _parts, _proposer, _clock, _ended) = (system, parts, proposer, clock, ended);
+        (Settings, Status, Roots, Leases, LeaseIds, Metrics) = (settings, status, roots, leases, leaseIds, metrics);
+        NodeGauges.Connect(this);
+        Reads = new ReadGate(parts.Raft, status, roots, settings.RequestTimeout, clock);
+    }
+
+    /// <summary>What it was started with.</summary>
+    public KvSettings Settings { get; }
+
+    /// <summary>Term, leader, indexes; makes response headers.</summary>
+    public NodeStatus Status { get; }
+
+    /// <summary>The published state: serializable reads are served from it as it is.</summary>
+    public RootHolder Roots { get; }
+
+    /// <summary>The way to a root for a linearizable read.</summary>
+    public ReadGate Reads { get; }
+
+    /// <summary>The leader's deadlines.</summary>
+    public LeaseClock Leases { get; }
+
+    /// <summary>Ids for leases whose client named none.</summary>
+    public LeaseIdSource LeaseIds { get; }
+
+    /// <summary>Every meter of the node.</summary>
+    public Metrics Metrics { get; }
+
+    /// <summary>The actor system, for extensions and tests.</summary>
+    public ActorSystem System => _system;
+
+    /// <summary>Ends with the name of the part whose end stopped the node; never while it runs.</summary>
+    public Task<string> Ended => _ended.Task;
+
+    /// <summary>Starts a member on its data directory. It is not ready before <see cref="PublishAsync"/> is done.</summary>
+    /// <param name="hocon">HOCON texts over <c>hocon/reference.conf</c>, the strongest first.</param>
+    /// <param name="metrics">Where it counts.</param>
+    /// <param name="clock">Wall and monotonic time.</param>
+    /// <exception cref="ConfigurationException">A setting is missing or out of bounds; the message names it.</exception>
+    public static async Task<KvNode> StartAsync(IReadOnlyList<string> hocon, Metrics metrics, TimeProvider clock)
+    {
+        ArgumentNullException.ThrowIfNull(hocon);
+        ArgumentNullException.ThrowIfNull(metrics);
+        ArgumentNullException.ThrowIfNull(clock);
+        var config = hocon.Aggregate(ConfigurationFactory.Empty, static (sum, text) => sum.WithFallback(ConfigurationFactory.ParseString(text)))
+            .WithFallback(ReferenceConfig.Load());
+        var settings = KvSettings.Read(config);
+        config = ReferenceConfig.For(settings).WithFallback(config);
+        var member = MemberIds.Founding(settings.AdvertisePeerUrls, settings.ClusterToken);
+        var status = new NodeStatus(member, MemberIds.Cluster([member]));
+        var start = clock.GetUtcNow().ToUnixTimeMilliseconds();
+        var waiting = new ProposalTable(member, start, settings.MaxWaitingProposals);
+        var machine = new StateMachine(member, settings.MinLeaseTtlSeconds, settings.QuotaBytes);
+        var roots = new RootHolder(machine.Root);
+        var leases = new LeaseClock(clock, settings.Lessor);
+        var proposer = new Proposer(waiting, status, settings.MaxRequestBytes, clock);
+        var ended = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var system = ActorSystem.Create(SystemName, config);
+        StorageExtension.For(system).WalObserver = new WalMeters(metrics, system);
+        var setup = new NodeSetup(settings, member, start, machine, waiting, proposer, status, roots, leases, metrics, clock, ended);
+        try
+        {
+            var node = system.ActorOf(Props.Create(() => new NodeActor(setup)), "node");
+            var parts = await node.Ask<NodeParts>(NodeActor.AskParts.Instance, TimeSpan.FromSeconds(30)).ConfigureAwait(false);
+            return new KvNode(system, settings, parts, status, roots, proposer, leases, new LeaseIdSource(member, start), metrics, ended, clock);
+        }
+        catch (AskTimeoutException)
+        {
+            await system.Terminate().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    /// <summary>Waits for a leader, and tells the cluster this member's name and client URLs and the API version: then it is ready.</summary>
+    /// <returns>None, or why it could not be published.</returns>
+    public async Task<KvError> PublishAsync()
+    {
+        var attributes = new MemberAttributes { MemberId = Status.Self.Value, Name = Settings.Name };
+        attributes.ClientUrls.AddRange(Settings.AdvertiseClientUrls);
+        var published = await ProposeAsync<Published>(new InternalRaftRequest { MemberAttributes = attributes }).ConfigureAwait(false);
+        if (published.Error == KvError.None && Roots.Current.ClusterVersion != ApiVersion)
+        {
+            published = await ProposeAsync<Published>(
+                new InternalRaftRequest { ClusterVersionSet = new ClusterVersionSet { Version = ApiVersion } }).ConfigureAwait(false);
+        }
+        return published.Error;
+    }
+
+    /// <summary>Replicates a request and answers what applying it answered, or why it was not accepted.</summary>
+    /// <typeparam name="TResponse">The message that applying this request gives.</typeparam>
+    public Task<Outcome<TResponse>> ProposeAsync<TResponse>(InternalRaftRequest request)
+        where TResponse : class, IMessage => _proposer.ProposeAsync<TResponse>(request);
+
+    /// <summary>Renews a lease; the TTL is 0 when it is unknown or expired.</summary>
+    public ValueTask<KeepAliveReply> KeepAliveAsync(LeaseId lease)
+    {
+        if (Leases.Renew(lease, out var ttlSeconds) == Renewal.Renewed)
+        {
+            return ValueTask.FromResult(new KeepAliveReply(KvError.None, ttlSeconds));
+        }
+        var waiter = new TaskCompletionSource<KeepAliveReply>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _parts.Lessor.Tell(new LessorCommand.KeepAlive(lease, waiter), ActorRefs.NoSender);
+        return new ValueTask<KeepAliveReply>(waiter.Task.WaitAsync(Settings.RequestTimeout, _clock));
+    }
+
+    /// <summary>A lease's remaining time and, if wanted, its keys; null when there is no such lease.</summary>
+    public async Task<LeaseTime?> TimeToLiveAsync(LeaseId lease, bool withKeys)
+    {
+        var told = new TaskCompletionSource<(TimeSpan, long)?>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _parts.Lessor.Tell(new LessorCommand.Remaining(lease, told), ActorRefs.NoSender);
+        if (await told.Task.WaitAsync(Settings.RequestTimeout, _clock).ConfigureAwait(false) is not var (remaining, granted))
+        {
+            return null;
+        }
+        IReadOnlyList<byte[]>? keys = [];
+        if (withKeys)
+        {
+            var waiter = new TaskCompletionSource<IReadOnlyList<byte[]>?>(TaskCreationOptions.RunContinuationsAsynchronously);
+            _parts.Store.Tell(new StoreCommand.KeysOf(lease, waiter), ActorRefs.NoSender);
+            keys = await waiter.Task.WaitAsync(Settings.RequestTimeout, _clock).ConfigureAwait(false);
+        }
+        return keys is null ? null : new LeaseTime((long)remaining.TotalSeconds, granted, keys);
+    }
+
+    /// <summary>Every lease, the one with the least time left first; in order of id on a member that keeps no deadlines.</summary>
+    public IReadOnlyList<LeaseId> LeasesByExpiry()
+    {
+        var view = Roots.Current.Leases;
+        var ordered = Leases.InOrderOfExpiry();
+        return ordered.Length >= view.Count ? ordered : [.. view.InOrder().Select(static lease => lease.Id)];
+    }
+
+    /// <summary>Opens a watch stream whose responses go to <paramref name="write"/>, one bunch at a time.</summary>
+    public Task<WatchStream> OpenWatchAsync(Func<WatchBunch, Task> write) => WatchHubActor.OpenAsync(_parts.WatchHub, write);
+
+    /// <summary>Writes a checkpoint now and waits until it is on disk: all that is left to do for a defragmentation.</summary>
+    public async Task CheckpointAsync(CancellationToken cancel)
+    {
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _parts.Store.Tell(new StoreCommand.CheckpointNow(done), ActorRefs.NoSender);
+        await done.Task.WaitAsync(cancel).ConfigureAwait(false);
+    }
+
+    /// <summary>The current state as a bbolt file that etcd's tools read; the file goes when the stream is closed.</summary>
+    public Task<Stream> OpenSnapshotAsync(CancellationToken cancel)
+    {
+        var root = Roots.Current;
+        return Task.Run(() => SnapshotImage.Write(root, Settings.DataDir), cancel);
+    }
+
+    /// <summary>Proposals of this member that wait now.</summary>
+    public long WaitingProposals => _proposer.Waiting;
+
+    /// <summary>Stops every part and waits; callers that still wait get <see cref="KvError.Stopped"/>.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        _proposer.Close();
+        await _system.Terminate().ConfigureAwait(false);
+    }
+}

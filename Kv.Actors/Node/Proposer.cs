@@ -1,0 +1,75 @@
+using Akka.Actor;
+using Google.Protobuf;
+using Kv.Actors.Apply;
+using Kv.Actors.Lease;
+using Kv.Actors.Model;
+using Kv.Actors.Protos.Etcdserverpb;
+using Kv.Actors.Protos.Internal;
+
+namespace Kv.Actors.Node;
+
+/// <summary>Puts requests into the log: the one way in, for the gateway, the lessor and extensions. Thread-safe.</summary>
+public sealed class Proposer(ProposalTable waiting, NodeStatus status, int maxRequestBytes, TimeProvider clock)
+{
+    private volatile IActorRef? _raft;
+    private volatile bool _stopped;
+
+    /// <summary>Proposals that wait now.</summary>
+    public long Waiting => waiting.Count;
+
+    /// <summary>Proposals that failed since the start.</summary>
+    public long Failed => waiting.Failed;
+
+    /// <summary>Where proposals go from here on; until it is called everything is refused as stopped.</summary>
+    public void Open(IActorRef raft) => _raft = raft;
+
+    /// <summary>Refuses everything from here on, and fails whoever waits.</summary>
+    public void Close()
+    {
+        _stopped = true;
+        waiting.FailAll(KvError.Stopped);
+    }
+
+    /// <summary>Replicates a request and answers what applying it answered, or why it was not accepted.</summary>
+    /// <typeparam name="TResponse">The message that applying this request gives.</typeparam>
+    public Task<Outcome<TResponse>> ProposeAsync<TResponse>(InternalRaftRequest request)
+        where TResponse : class, IMessage
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        if (_stopped || _raft is not { } raft)
+        {
+            return Refused<TResponse>(KvError.Stopped);
+        }
+        if (status.CommitIndex > status.AppliedIndex + Limits.MaxApplyGap)
+        {
+            return Refused<TResponse>(KvError.RequestTooManyRequests);
+        }
+        request.Header = new RequestHeader { Id = waiting.NextId().Value };
+        var proposal = new Proposal<TResponse>(request, MonotonicTime.Of(clock));
+        if (proposal.Bytes.Length > maxRequestBytes)
+        {
+            return Refused<TResponse>(KvError.RequestTooLarge);
+        }
+        if (!waiting.TryAdd(proposal))
+        {
+            return Refused<TResponse>(KvError.RequestTooManyRequests);
+        }
+        raft.Tell(proposal, ActorRefs.NoSender);
+        return proposal.Answered;
+    }
+
+    /// <summary>The lessor's way into the log.</summary>
+    public LessorProposals ForLessor() => new(
+        leases => Task.WhenAll(leases.Select(lease =>
+            ProposeAsync<LeaseRevokeResponse>(new InternalRaftRequest { LeaseRevoke = new LeaseRevokeRequest { ID = lease.Value } }))),
+        async facts =>
+        {
+            var request = new LeaseCheckpointRequest();
+            request.Checkpoints.AddRange(facts.Select(static fact =>
+                new LeaseCheckpoint { ID = fact.Id.Value, RemainingTTL = fact.RemainingSeconds }));
+            return (await ProposeAsync<LeaseCheckpointResponse>(new InternalRaftRequest { LeaseCheckpoint = request }).ConfigureAwait(false)).Error;
+        });
+
+    private static Task<Outcome<TResponse>> Refused<TResponse>(KvError error)
+        where TResponse : class => Task.FromResult<Outcome<TResponse>>(error);
+}

@@ -1,0 +1,43 @@
+using Kv.Actors.Apply;
+using Kv.Actors.Model;
+
+namespace Kv.Actors.Raft;
+
+/// <summary>Everything <see cref="RaftActor"/> accepts, besides a <see cref="Proposal"/>, which stands for itself.</summary>
+public abstract record RaftCommand
+{
+    private RaftCommand()
+    {
+    }
+
+    /// <summary>One tick of the election and heartbeat clock.</summary>
+    public sealed record Tick : RaftCommand
+    {
+        /// <summary>The only one there is.</summary>
+        public static readonly Tick Instance = new();
+    }
+
+    /// <summary>A peer's message.</summary>
+    public sealed record Receive(RaftMessage Message) : RaftCommand;
+
+    /// <summary>The store has applied everything up to an index.</summary>
+    public sealed record Applied(ulong Index) : RaftCommand;
+
+    /// <summary>Confirm leadership for a linearizable read; the waiter gets the index to wait for, or an error.</summary>
+    public sealed record ReadIndex(TaskCompletionSource<ReadIndexAnswer> Waiter) : RaftCommand;
+
+    /// <summary>The store finds it time for a checkpoint of the state it last published.</summary>
+    public sealed record Checkpoint(StoreRoot State) : RaftCommand;
+
+    /// <summary>Fail what has waited for too long; sent by a timer.</summary>
+    public sealed record Sweep : RaftCommand
+    {
+        /// <summary>The only one there is.</summary>
+        public static readonly Sweep Instance = new();
+    }
+}
+
+/// <summary>What a <see cref="RaftCommand.ReadIndex"/> is answered with.</summary>
+/// <param name="Index">Serve the read once this is applied; meaningless with an error.</param>
+/// <param name="Error">Why it cannot be served.</param>
+public readonly record struct ReadIndexAnswer(ulong Index, KvError Error);

@@ -1,0 +1,111 @@
+using System.Net;
+using Grpc.AspNetCore.Server;
+using Kv.Actors.Model;
+using Kv.Actors.Node;
+using Kv.Gateway.Calls;
+using Kv.Gateway.Config;
+using Kv.Gateway.Http;
+using Kv.Gateway.Protos.Etcdserverpb;
+using Kv.Gateway.Protos.GrpcHealthV1;
+using Kv.Gateway.Services;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+
+namespace Kv.Gateway;
+
+/// <summary>The web server in front of a node: listeners, limits, services. One of them a process.</summary>
+internal static class GatewayHost
+{
+    /// <summary>Builds the server; the caller starts it, and stops it before the node.</summary>
+    public static WebApplication Build(KvServerOptions options, KvNode node, ILoggerProvider logs)
+    {
+        var maxReceiveBytes = options.MaxRequestBytes + Limits.GrpcOverheadBytes;
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.Logging.AddProvider(logs);
+        builder.Logging.SetMinimumLevel(LogLevel.Warning);
+        // It warns that plain text excludes HTTP/2, which ProtocolSniffer makes untrue; it has nothing else to say below errors.
+        builder.Logging.AddFilter("Microsoft.AspNetCore.Server.Kestrel", LogLevel.Error);
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => Listen(kestrel, options));
+        builder.Services.AddRouting();
+        builder.Services.AddSingleton(node);
+        builder.Services.AddSingleton<KvService>();
+        builder.Services.AddSingleton<WatchService>();
+        builder.Services.AddSingleton<LeaseService>();
+        builder.Services.AddSingleton<ClusterService>();
+        builder.Services.AddSingleton<MaintenanceService>();
+        builder.Services.AddSingleton<HealthService>();
+        builder.Services.AddSingleton(new ReflectionIndex([.. ServicesReflection.Descriptor.Services, .. HealthReflection.Descriptor.Services]));
+        builder.Services.AddSingleton<ReflectionService>();
+        builder.Services.AddSingleton<ReflectionServiceAlpha>();
+        builder.Services.AddGrpc(grpc =>
+        {
+            grpc.MaxReceiveMessageSize = maxReceiveBytes;
+            grpc.MaxSendMessageSize = null;
+            grpc.IgnoreUnknownServices = true;
+        });
+        var app = builder.Build();
+        var log = logs.CreateLogger("gateway");
+        var calls = new GrpcMetrics(node.Metrics.Registry, options.ExtensiveMetrics);
+        foreach (var service in ServicesReflection.Descriptor.Services)
+        {
+            calls.Add(service);
+        }
+        app.Use(next => GrpcCalls.Count(next, calls, options.WarningUnaryRequestDuration, log));
+        app.MapGrpcService<KvService>().WithMessageLimitText(maxReceiveBytes);
+        app.MapGrpcService<WatchService>().WithMessageLimitText(maxReceiveBytes);
+        app.MapGrpcService<LeaseService>().WithMessageLimitText(maxReceiveBytes);
+        app.MapGrpcService<ClusterService>().WithMessageLimitText(maxReceiveBytes);
+        app.MapGrpcService<MaintenanceService>().WithMessageLimitText(maxReceiveBytes);
+        app.MapGrpcService<HealthService>();
+        app.MapGrpcService<ReflectionService>();
+        app.MapGrpcService<ReflectionServiceAlpha>();
+        app.MapKvHttp(new NodeProbe(node), node.Metrics, log, fallback: false);
+        app.MapUnknownMethods(HttpEndpoints.NotFound);
+        return app;
+    }
+
+    private static void Listen(KestrelServerOptions kestrel, KvServerOptions options)
+    {
+        kestrel.AddServerHeader = false;
+        kestrel.AllowAlternateSchemes = true;                  // see ProtocolSniffer
+        var limits = kestrel.Limits;
+        limits.MaxConcurrentConnections = null;
+        limits.MaxRequestBodySize = null;                      // gRPC's own limit speaks first, with etcd's words
+        limits.MinRequestBodyDataRate = null;                  // a stream may be silent for hours
+        limits.MinResponseDataRate = null;
+        limits.KeepAliveTimeout = TimeSpan.FromDays(365);
+        limits.Http2.MaxStreamsPerConnection = (int)Math.Min(options.MaxConcurrentStreams, int.MaxValue);
+        limits.Http2.KeepAlivePingDelay = options.KeepAliveInterval == Timeout.InfiniteTimeSpan ? TimeSpan.MaxValue : options.KeepAliveInterval;
+        limits.Http2.KeepAlivePingTimeout = options.KeepAliveTimeout == Timeout.InfiniteTimeSpan ? TimeSpan.MaxValue : options.KeepAliveTimeout;
+        foreach (var url in options.ListenClientUrls)
+        {
+            Listen(kestrel, url, HttpProtocols.Http1AndHttp2);
+        }
+        foreach (var url in options.ListenClientHttpUrls.Concat(options.ListenMetricsUrls))
+        {
+            Listen(kestrel, url, HttpProtocols.Http1AndHttp2);
+        }
+    }
+
+    private static void Listen(KestrelServerOptions kestrel, KvUrl url, HttpProtocols protocols)
+    {
+        void Configure(ListenOptions listen)
+        {
+            listen.Protocols = protocols;
+            listen.Use(next => ProtocolSniffer.Use(next, TimeProvider.System));
+        }
+        if (url.IsUnix)
+        {
+            File.Delete(url.Host);                             // what an earlier run left, as etcd does
+            kestrel.ListenUnixSocket(url.Host, Configure);
+        }
+        else if (url.Address is { } address)
+        {
+            kestrel.Listen(new IPEndPoint(address, url.Port), Configure);
+        }
+        else
+        {
+            kestrel.ListenLocalhost(url.Port, Configure);
+        }
+    }
+}

@@ -1,0 +1,135 @@
+using System.Runtime.InteropServices;
+using Kv.Actors.Model;
+using Kv.Actors.Node;
+using Kv.Gateway.Calls;
+using Kv.Gateway.Config;
+using Kv.Gateway.Logging;
+
+namespace Kv.Gateway;
+
+/// <summary>A process from its first log line to its exit code.</summary>
+internal static class GatewayProcess
+{
+    /// <summary>Runs until a signal, or until the node cannot go on.</summary>
+    /// <returns>0 after a signal, 1 when it could not start or go on.</returns>
+    public static async Task<int> RunAsync(ConfigResult.Run run)
+    {
+        var (options, clock) = (run.Options, TimeProvider.System);
+        var started = clock.GetTimestamp();
+        using var sink = LogSink.Open(options.LogLevel, options.LogConsole, options.LogOutputs);
+        using var logs = new KvLoggerProvider(sink);
+        var log = logs.CreateLogger("etcdmain");
+        log.Starting(options);
+        foreach (var warning in run.Warnings)
+        {
+            log.Configuration(warning);
+        }
+        if (options.UnsafeNoFsync)
+        {
+            log.UnsafeNoFsync();
+        }
+        using var signals = new Signals(log);
+        KvLoggerActor.Use(KvNode.SystemName, sink);
+        try
+        {
+            var metrics = new Metrics(new MetricsRegistry());
+            await using var node = await KvNode.StartAsync(
+                [Retention(options), options.HoconOverlay, options.HoconText, KvLoggerActor.Hocon(options.LogLevel)], metrics, clock).ConfigureAwait(false);
+            var app = GatewayHost.Build(options, node, logs);
+            await using (app.ConfigureAwait(false))
+            {
+                if (await PublishAsync(node, signals).ConfigureAwait(false) is { } failure)
+                {
+                    log.StartFailed(failure);
+                    return 1;
+                }
+                await app.StartAsync().ConfigureAwait(false);
+                log.NowServing(node.Status.Self.ToString(), options);
+                foreach (var url in options.ListenClientUrls)
+                {
+                    log.ServingInsecurely(options.ListenClientHttpUrls.Count > 0 ? "grpc" : "grpc+http", url.HostPort);
+                }
+                log.ReadyToServe(clock.GetElapsedTime(started));
+                var exit = await UntilEndAsync(node, signals, log).ConfigureAwait(false);
+                log.Closing(options);
+                using var patience = new CancellationTokenSource(options.RequestTimeout, clock);
+                await app.StopAsync(patience.Token).ConfigureAwait(false);
+                log.Closed(options);
+                return exit;
+            }
+        }
+        catch (Exception failure) when (failure is IOException or InvalidDataException or UnauthorizedAccessException or InvalidOperationException)
+        {
+            log.StartFailed(failure.Message);
+            return 1;
+        }
+        finally
+        {
+            sink.Flush();
+            KvLoggerActor.Forget(KvNode.SystemName);
+        }
+    }
+
+    /// <summary>The flag takes Go's durations, HOCON takes its own: what was understood is handed on in a form both know.</summary>
+    private static string Retention(KvServerOptions options) => options.AutoCompactionMode == AutoCompactionMode.Periodic
+        ? $"kv.compaction.auto-retention = \"{(long)options.AutoCompactionRetention.TotalMilliseconds}ms\""
+        : $"kv.compaction.auto-retention = \"{options.AutoCompactionRevisions}\"";
+
+    /// <summary>Null when the member is published, else why it is not.</summary>
+    private static async Task<string?> PublishAsync(KvNode node, Signals signals)
+    {
+        var published = node.PublishAsync();
+        var first = await Task.WhenAny(published, node.Ended, signals.Received).ConfigureAwait(false);
+        if (first == node.Ended)
+        {
+            return $"the node ended while it started: {await node.Ended.ConfigureAwait(false)}";
+        }
+        if (first == signals.Received)
+        {
+            return "a signal asked the process to end while it started";
+        }
+        var error = await published.ConfigureAwait(false);
+        return error == KvError.None ? null : $"the member could not be published: {ErrorMap.Text(error)}";
+    }
+
+    private static async Task<int> UntilEndAsync(KvNode node, Signals signals, ILogger log)
+    {
+        if (await Task.WhenAny(node.Ended, signals.Received).ConfigureAwait(false) == signals.Received)
+        {
+            log.SkippedLeadershipTransfer(node.Status.Self.ToString());
+            return 0;
+        }
+        log.NodeFailed(new InvalidOperationException($"The node stopped because a part of it ended: {await node.Ended.ConfigureAwait(false)}."));
+        return 1;
+    }
+
+    /// <summary>SIGTERM and SIGINT, each turned into an orderly end.</summary>
+    private sealed class Signals : IDisposable
+    {
+        private readonly TaskCompletionSource _received = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly PosixSignalRegistration[] _registrations;
+
+        public Signals(ILogger log)
+        {
+            void Handle(PosixSignalContext signal)
+            {
+                signal.Cancel = true;                          // the process ends by itself, with everything closed
+                if (_received.TrySetResult())
+                {
+                    log.SignalReceived(signal.Signal == PosixSignal.SIGTERM ? "terminated" : "interrupt");
+                }
+            }
+            _registrations = [PosixSignalRegistration.Create(PosixSignal.SIGTERM, Handle), PosixSignalRegistration.Create(PosixSignal.SIGINT, Handle)];
+        }
+
+        public Task Received => _received.Task;
+
+        public void Dispose()
+        {
+            foreach (var registration in _registrations)
+            {
+                registration.Dispose();
+            }
+        }
+    }
+}

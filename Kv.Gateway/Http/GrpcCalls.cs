@@ -1,0 +1,45 @@
+using System.Diagnostics;
+using System.Globalization;
+using Grpc.Core;
+using Kv.Gateway.Logging;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace Kv.Gateway.Http;
+
+/// <summary>Counts gRPC calls as they pass, and logs unary ones that took long. Costs a dictionary look-up and two additions a call.</summary>
+internal static class GrpcCalls
+{
+    /// <summary>The middleware.</summary>
+    public static RequestDelegate Count(RequestDelegate next, GrpcMetrics metrics, TimeSpan slow, ILogger log) => context =>
+        metrics.Find(context.Request.Path.Value ?? "") is { } method ? CountAsync(context, next, method, slow, log) : next(context);
+
+    private static async Task CountAsync(HttpContext context, RequestDelegate next, GrpcMethodMetrics method, TimeSpan slow, ILogger log)
+    {
+        var started = method.Started();
+        method.Received();
+        try
+        {
+            await next(context).ConfigureAwait(false);
+        }
+        finally
+        {
+            var code = CodeOf(context);
+            method.Sent();
+            method.Handled(code, started);
+            if (method.IsUnary && Stopwatch.GetElapsedTime(started) is var took && took > slow)
+            {
+                log.SlowRequest(context.Request.Path.Value ?? "", took, code.ToString(), context.Connection.RemoteIpAddress?.ToString() ?? "");
+            }
+        }
+    }
+
+    /// <summary>The status as it went out: in the trailers, or in the headers when there was nothing else.</summary>
+    private static StatusCode CodeOf(HttpContext context)
+    {
+        var trailers = context.Features.Get<IHttpResponseTrailersFeature>()?.Trailers;
+        var text = trailers is not null && trailers.TryGetValue("grpc-status", out var trailer) ? trailer.ToString() : context.Response.Headers["grpc-status"].ToString();
+        return text == "0" ? StatusCode.OK
+            : int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var code) ? (StatusCode)code
+            : context.RequestAborted.IsCancellationRequested ? StatusCode.Cancelled : StatusCode.Unknown;
+    }
+}

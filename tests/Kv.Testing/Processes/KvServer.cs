@@ -1,0 +1,138 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+
+namespace Kv.Testing.Processes;
+
+/// <summary>The gateway as a real process on free loopback ports, with a data folder that goes with it.</summary>
+public sealed class KvServer : IAsyncDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("kv-interop-").FullName;
+    private readonly string[] _flags;
+    private readonly List<string> _log = [];
+    private Process _process = null!;
+
+    private KvServer(string[] flags)
+    {
+        _flags = flags;
+        Port = FreePort();
+        PeerPort = FreePort();
+    }
+
+    /// <summary>Where clients reach it on 127.0.0.1.</summary>
+    public int Port { get; }
+
+    /// <summary>Its peer port.</summary>
+    public int PeerPort { get; }
+
+    /// <summary><c>127.0.0.1:port</c>.</summary>
+    public string Endpoint => $"127.0.0.1:{Port}";
+
+    /// <summary>Where it keeps its data.</summary>
+    public string DataDir => Path.Combine(_folder, "data");
+
+    /// <summary>A folder that is removed with the server.</summary>
+    public string Scratch => _folder;
+
+    /// <summary>Everything it logged.</summary>
+    public string Log
+    {
+        get
+        {
+            lock (_log)
+            {
+                return string.Join('\n', _log);
+            }
+        }
+    }
+
+    /// <summary>Starts one and waits until it says that it is ready.</summary>
+    public static async Task<KvServer> StartAsync(params string[] flags)
+    {
+        var server = new KvServer(flags);
+        await server.LaunchAsync();
+        return server;
+    }
+
+    /// <summary>A loopback port that nobody listens on.</summary>
+    public static int FreePort()
+    {
+        using var probe = new TcpListener(IPAddress.Loopback, 0);
+        probe.Start();
+        return ((IPEndPoint)probe.LocalEndpoint).Port;
+    }
+
+    /// <summary>Path of the gateway's assembly, in the configuration these tests were built in.</summary>
+    public static string Assembly()
+    {
+        var here = new DirectoryInfo(AppContext.BaseDirectory);          // …/tests/Kv.Interop/bin/CONFIGURATION/net10.0/
+        var (framework, configuration) = (here.Name, here.Parent!.Name);
+        var root = here;
+        while (!File.Exists(Path.Combine(root.FullName, "KvActors.sln")))
+        {
+            root = root.Parent ?? throw new InvalidOperationException("KvActors.sln is not above the tests.");
+        }
+        return Path.Combine(root.FullName, "Kv.Gateway", "bin", configuration, framework, "Kv.Gateway.dll");
+    }
+
+    /// <summary>kill -9.</summary>
+    public async Task KillAsync()
+    {
+        _process.Kill();
+        await _process.WaitForExitAsync();
+    }
+
+    /// <summary>SIGTERM; returns the exit code.</summary>
+    public async Task<int> TerminateAsync()
+    {
+        (await Command.RunAsync("kill", ["-TERM", $"{_process.Id}"])).Succeeded();
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        await _process.WaitForExitAsync(limit.Token);
+        return _process.ExitCode;
+    }
+
+    /// <summary>Starts it again on the same data and ports.</summary>
+    public async Task LaunchAsync()
+    {
+        var ready = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var process = Command.Start("dotnet",
+        [
+            Assembly(), "--data-dir", DataDir,
+            $"--listen-client-urls=http://{Endpoint}", $"--advertise-client-urls=http://{Endpoint}",
+            $"--listen-peer-urls=http://127.0.0.1:{PeerPort}", $"--initial-advertise-peer-urls=http://127.0.0.1:{PeerPort}",
+            $"--initial-cluster=default=http://127.0.0.1:{PeerPort}", .. _flags,
+        ]);
+        void Keep(object sender, DataReceivedEventArgs line)
+        {
+            lock (_log)
+            {
+                _log.Add(line.Data ?? "");
+            }
+            if (line.Data?.Contains("ready to serve client requests", StringComparison.Ordinal) == true)
+            {
+                ready.TrySetResult();
+            }
+        }
+        process.OutputDataReceived += Keep;
+        process.ErrorDataReceived += Keep;
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        _process = process;
+        var ended = process.WaitForExitAsync();
+        if (await Task.WhenAny(ready.Task, ended, Task.Delay(TimeSpan.FromMinutes(1))) != ready.Task)
+        {
+            throw new InvalidOperationException($"the server did not get ready (exit code {(process.HasExited ? process.ExitCode : "none yet")}):\n{Log}");
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited)
+        {
+            await KillAsync();
+        }
+        _process.Dispose();
+        Directory.Delete(_folder, recursive: true);
+    }
+}
