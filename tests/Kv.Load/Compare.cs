@@ -3,74 +3,104 @@ using Kv.Load.Workloads;
 
 namespace Kv.Load;
 
+/// <summary>How often, how long, and where.</summary>
+/// <param name="Rounds">Counted runs of each workload on each server.</param>
+/// <param name="Time">Length of a run.</param>
+/// <param name="WarmUp">How long a workload runs on a server before it counts; zero measures cold.</param>
+/// <param name="DataRoot">Folder below which servers keep their data; its disk is what is measured.</param>
+internal sealed record Plan(int Rounds, TimeSpan Time, TimeSpan WarmUp, string DataRoot)
+{
+    /// <summary>Nothing is warmed up: each run meets a process that has just started.</summary>
+    public bool Cold => WarmUp == TimeSpan.Zero;
+}
+
 /// <summary>Runs workloads against two servers in turn, A B A B, so that both meet the same noise, and prints the table.</summary>
 internal static class Compare
 {
-    /// <summary>Runs <paramref name="workloads"/> for some rounds; the first run of each workload on each server warms it up and is not counted.</summary>
-    public static async Task RunAsync(ServerKind ours, ServerKind theirs, IReadOnlyList<Workload> workloads, int rounds, TimeSpan time, TimeSpan warmUp)
+    /// <summary>Runs every workload; one that fails on either server is reported in the table and the rest goes on.</summary>
+    /// <returns>How many workloads failed.</returns>
+    public static async Task<int> RunAsync(ServerKind ours, ServerKind theirs, IReadOnlyList<Workload> workloads, Plan plan)
     {
-        Console.WriteLine($"{ours.Name} to {theirs.Name}, {rounds} rounds of {time.TotalSeconds:0} s after {warmUp.TotalSeconds:0} s of warm-up, alternating; median (min..max)");
+        Console.WriteLine(Title(ours, theirs, plan));
         Console.WriteLine();
-        Console.WriteLine("| workload | server | ops/s | p50 µs | p99 µs | server CPU µs/op | bytes/op | other |");
-        Console.WriteLine("|---|---|---|---|---|---|---|---|");
+        Console.WriteLine(Table.Header);
+        var failures = 0;
         foreach (var workload in workloads)
         {
-            using var a = await ServerProcess.StartAsync(ours);
-            using var b = await ServerProcess.StartAsync(theirs);
-            ServerProcess[] servers = [a, b];
-            List<Result>[] results = [[], []];
-            foreach (var server in servers)
+            try
             {
-                if (workload.Prepare is { } prepare)
-                {
-                    await prepare(server);
-                }
-                if (warmUp > TimeSpan.Zero)
-                {
-                    await workload.Run(server, warmUp);
-                }
+                var (a, b) = await RunAsync(ours, theirs, workload, plan);
+                Console.WriteLine(Table.Row(workload, ours.Name, a));
+                Console.WriteLine(Table.Row(workload, theirs.Name, b));
+                Console.WriteLine(Table.Ratios(workload, a, b));
             }
-            for (var round = 0; round < rounds; round++)
+            catch (Exception failure) when (failure is IOException or InvalidOperationException or TimeoutException or System.Net.Sockets.SocketException)
             {
-                for (var i = 0; i < servers.Length; i++)
-                {
-                    results[i].Add(await workload.Run(servers[i], time));
-                    await Console.Error.WriteLineAsync($"  {workload.Name} round {round + 1}/{rounds} {servers[i].Name}: {results[i][^1]}");
-                }
+                failures++;
+                await Console.Error.WriteLineAsync($"  {workload.Name} failed: {failure}");
+                Console.WriteLine($"| {workload.Name} | **failed** | {failure.Message.ReplaceLineEndings(" ")} | | | | | |");
             }
+        }
+        return failures;
+    }
+
+    private static string Title(ServerKind ours, ServerKind theirs, Plan plan)
+    {
+        var rounds = FormattableString.Invariant($"{ours.Name} to {theirs.Name}, {plan.Rounds} rounds of {plan.Time.TotalSeconds:0.#} s, alternating");
+        var warm = plan.Cold
+            ? "**cold: a process that has just started for every run, no warm-up**"
+            : FormattableString.Invariant($"after {plan.WarmUp.TotalSeconds:0.#} s of warm-up");
+        return $"{rounds}, {warm}; median (min..max); ratio: {ours.Name} to {theirs.Name}";
+    }
+
+    private static async Task<(List<Result> Ours, List<Result> Theirs)> RunAsync(ServerKind ours, ServerKind theirs, Workload workload, Plan plan)
+    {
+        using var a = await ServerProcess.StartAsync(ours, plan.DataRoot);
+        using var b = await ServerProcess.StartAsync(theirs, plan.DataRoot);
+        ServerProcess[] servers = [a, b];
+        var eachFresh = workload.Fresh || (plan.Cold && !workload.OwnsProcess);
+        foreach (var server in servers)
+        {
+            if (!eachFresh)
+            {
+                await PrepareAsync(workload, server);
+            }
+            if (!eachFresh && !workload.OwnsProcess)
+            {
+                await Console.Error.WriteLineAsync($"  {workload.Name}: warming up {server.Name}");
+                await workload.Run(server, plan.WarmUp);
+            }
+        }
+        if (plan.Cold && !workload.OwnsProcess && !workload.Fresh)
+        {
+            // The client's own code must not be what is cold, so it practises on the server that is not ours.
+            await PrepareAsync(workload, b);
+            await workload.Run(b, TimeSpan.FromSeconds(3));
+        }
+        List<Result>[] results = [[], []];
+        for (var round = 0; round < plan.Rounds; round++)
+        {
             for (var i = 0; i < servers.Length; i++)
             {
-                Row(workload, servers[i].Name, results[i]);
+                if (eachFresh)
+                {
+                    await servers[i].RelaunchAsync(empty: true);
+                    await servers[i].WaitReadyAsync();
+                    await PrepareAsync(workload, servers[i]);
+                }
+                results[i].Add(await workload.Run(servers[i], plan.Time));
+                await Console.Error.WriteLineAsync($"  {workload.Name} round {round + 1}/{plan.Rounds} {servers[i].Name}: {results[i][^1]}");
             }
-            Ratios(workload, results[0], results[1]);
         }
+        return (results[0], results[1]);
     }
 
-    private static void Row(Workload workload, string server, List<Result> runs) => Console.WriteLine(
-        $"| {workload.Name} | {server} | {Spread(runs, static r => r.OpsPerSecond, "0")} | {Spread(runs, static r => r.P50, "0")} | {Spread(runs, static r => r.P99, "0")} | "
-        + $"{Spread(runs, static r => r.CpuMicroseconds, "0.0")} | {Spread(runs, static r => r.BytesPerOp, "0")} | {Other(workload, runs)} |");
-
-    private static string Other(Workload workload, List<Result> runs) =>
-        workload.Extra is null ? "" : $"{workload.Extra}: {Spread(runs, static r => r.Extra, "0.00")}";
-
-    private static void Ratios(Workload workload, List<Result> ours, List<Result> theirs)
+    private static async Task PrepareAsync(Workload workload, Target server)
     {
-        string Ratio(Func<Result, double> of) => (Median(ours, of) / Median(theirs, of)).ToString("0.00", System.Globalization.CultureInfo.InvariantCulture) + "×";
-        Console.WriteLine(
-            $"| {workload.Name} | **ratio** | {Ratio(static r => r.OpsPerSecond)} | {Ratio(static r => r.P50)} | {Ratio(static r => r.P99)} | "
-            + $"{Ratio(static r => r.CpuMicroseconds)} | {Ratio(static r => r.BytesPerOp)} | {(workload.Extra is null ? "" : Ratio(static r => r.Extra))} |");
-    }
-
-    private static double Median(List<Result> runs, Func<Result, double> of)
-    {
-        var sorted = runs.Select(of).Order().ToArray();
-        return sorted.Length % 2 == 1 ? sorted[sorted.Length / 2] : (sorted[(sorted.Length / 2) - 1] + sorted[sorted.Length / 2]) / 2;
-    }
-
-    private static string Spread(List<Result> runs, Func<Result, double> of, string format)
-    {
-        var culture = System.Globalization.CultureInfo.InvariantCulture;
-        var values = runs.Select(of).ToArray();
-        return $"{Median(runs, of).ToString(format, culture)} ({values.Min().ToString(format, culture)}..{values.Max().ToString(format, culture)})";
+        if (workload.Prepare is { } prepare)
+        {
+            await Console.Error.WriteLineAsync($"  {workload.Name}: preparing {server.Name}");
+            await prepare(server);
+        }
     }
 }

@@ -27,6 +27,7 @@ internal sealed class GrpcConnection : IDisposable
 
     private readonly Socket _socket;
     private readonly RequestHeaders _headers;
+    private readonly int _updateAfter;
     private readonly Dictionary<int, Call> _calls = [];
     private readonly Queue<(int Stream, byte[] Message, bool End)> _blocked = new();
     private readonly Lock _gate = new();
@@ -40,9 +41,10 @@ internal sealed class GrpcConnection : IDisposable
     private long _unacknowledged;
     private bool _reading = true;
 
-    private GrpcConnection(Socket socket, string authority)
+    private GrpcConnection(Socket socket, string authority, int streamWindow)
     {
         _socket = socket;
+        _updateAfter = Math.Min(1 << 20, streamWindow / 2);
         _headers = new RequestHeaders(authority);
     }
 
@@ -62,8 +64,16 @@ internal sealed class GrpcConnection : IDisposable
     public static async Task<GrpcConnection> ConnectAsync(IPEndPoint endpoint, int streamWindow = int.MaxValue)
     {
         var socket = new Socket(endpoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        await socket.ConnectAsync(endpoint);
-        var connection = new GrpcConnection(socket, endpoint.ToString());
+        try
+        {
+            await socket.ConnectAsync(endpoint);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+        var connection = new GrpcConnection(socket, endpoint.ToString(), streamWindow);
         var hello = connection._filling;
         hello.Write(Preface);
         hello.WriteFrameHeader(12, FrameSettings, 0, 0);
@@ -137,7 +147,11 @@ internal sealed class GrpcConnection : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _socket.Dispose();
+    public void Dispose()
+    {
+        Reading = true;                                         // a stalled read loop must see that it is over
+        _socket.Dispose();
+    }
 
     private static void WriteSetting(FrameBuffer buffer, ushort id, int value)
     {
@@ -328,7 +342,7 @@ internal sealed class GrpcConnection : IDisposable
             if (call is not null)
             {
                 call.Unacknowledged += payload.Length;
-                if (call.Unacknowledged > 1 << 20)
+                if (call.Unacknowledged > _updateAfter)
                 {
                     WriteWindow(stream, (int)call.Unacknowledged);
                     call.Unacknowledged = 0;

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Kv.Load.Http2;
+using Kv.Load.Servers;
 
 namespace Kv.Load.Workloads;
 
@@ -29,8 +30,20 @@ internal sealed class ClosedLoop
     /// <summary>Calls that failed.</summary>
     public long Failed => Interlocked.Read(ref _failed);
 
-    /// <summary>Drives the connections until <paramref name="limit"/> calls were started or <paramref name="duration"/> has passed, whichever is first.</summary>
+    /// <summary>To be asked after a run: a figure of calls that failed is worth nothing.</summary>
+    /// <exception cref="InvalidOperationException">Calls failed.</exception>
+    public void ThrowIfFailed(Target server)
+    {
+        if (Failed > 0)
+        {
+            throw new InvalidOperationException($"{Failed} of {Interlocked.Read(ref _sequence) + 1} calls of {_path} failed on {server.Name}.");
+        }
+    }
+
+    /// <summary>Drives the connections until <paramref name="limit"/> calls were started or <paramref name="duration"/> has passed, whichever is first. Once only.</summary>
     /// <returns>How long it took and every call's latency.</returns>
+    /// <exception cref="TimeoutException">A limit was given and the time was too short for it, or answers stayed out for 30 s.</exception>
+    /// <exception cref="IOException">A connection broke.</exception>
     public async Task<(TimeSpan Elapsed, Latencies Latencies)> RunAsync(
         IReadOnlyList<GrpcConnection> connections, int outstanding, TimeSpan duration, long limit = long.MaxValue)
     {
@@ -61,7 +74,10 @@ internal sealed class ClosedLoop
         {
             merged.Add(lane.Latencies);
         }
-        return (Stopwatch.GetElapsedTime(started), merged);
+        var elapsed = Stopwatch.GetElapsedTime(started);
+        return limit == long.MaxValue || merged.Count >= limit
+            ? (elapsed, merged)
+            : throw new TimeoutException($"Only {merged.Count} of {limit} calls of {_path} were done within {duration.TotalSeconds:0} s.");
     }
 
     private sealed class Lane(ClosedLoop loop, GrpcConnection connection, int slots, long limit) : ICallHandler

@@ -1,18 +1,6 @@
-using Kv.Load.Http2;
 using Kv.Load.Servers;
 
 namespace Kv.Load.Workloads;
-
-/// <summary>One thing to measure. Each run gets a started server and leaves it usable for the next workload.</summary>
-/// <param name="Name">As the command line and the table call it.</param>
-/// <param name="Extra">The name of the workload's own figure, or null.</param>
-/// <param name="Prepare">Fills the server before the first run; null when an empty one serves.</param>
-/// <param name="Run">Measures for about the given time.</param>
-internal sealed record Workload(
-    string Name,
-    string? Extra,
-    Func<ServerProcess, Task>? Prepare,
-    Func<ServerProcess, TimeSpan, Task<Result>> Run);
 
 /// <summary>Puts, gets, lists and transactions.</summary>
 internal static class KvWorkloads
@@ -24,74 +12,38 @@ internal static class KvWorkloads
     /// <summary>All of them, in the order they are run.</summary>
     public static IReadOnlyList<Workload> All { get; } =
     [
-        new("put-1000", null, null, (server, time) => Closed(server, time, 100, 1000, Put, static (i, s) => MakePut(s, "put/", i % 100_000))),
-        new("put-1", null, null, (server, time) => Closed(server, time, 1, 1, Put, static (i, s) => MakePut(s, "one/", i % 100_000))),
-        new("get-1000", null, server => FillAsync(server, "get/", 10_000),
+        new("put-1000", "puts of 256-byte values, 1,000 outstanding over 100 connections", null, (server, time) => Closed(server, time, 100, 1000, Put, static (i, s) => MakePut(s, "put/", i % 100_000))),
+        new("put-1", "puts of 256-byte values, one client, one after the other", null, (server, time) => Closed(server, time, 1, 1, Put, static (i, s) => MakePut(s, "one/", i % 100_000))),
+        new("get-1000", "linearizable gets, 1,000 outstanding over 100 connections", server => FillAsync(server, "get/", 10_000),
             (server, time) => Closed(server, time, 100, 1000, Range, static (i, s) => MakeGet(s, "get/", i % 10_000))),
-        new("list-1000", null, server => FillAsync(server, "list/", 1000),
+        new("list-1000", "lists of 1,000 keys of 256 bytes, 10 outstanding", server => FillAsync(server, "list/", 1000),
             (server, time) => Closed(server, time, 10, 10, Range, static (_, s) => MakeList(s, "list/", 0, 0))),
-        new("pages-500", null, server => FillAsync(server, "big/", BigKeys),
+        new("pages-500", "pages of limit=500 over 200,000 keys, 10 outstanding", server => FillAsync(server, "big/", BigKeys),
             (server, time) => Closed(server, time, 10, 10, Range, static (i, s) => MakeList(s, "big/", i % 399 * 500, 500))),
-        new("count-only", null, server => FillAsync(server, "big/", BigKeys),
+        new("count-only", "count_only over 200,000 keys, 10 outstanding", server => FillAsync(server, "big/", BigKeys),
             (server, time) => Closed(server, time, 10, 10, Range, static (_, s) => MakeCount(s, "big/"))),
-        new("txn-1000", null, server => FillAsync(server, "txn/", 1000),
+        new("txn-1000", "transactions that compare and swap, 1,000 outstanding over 100 connections", server => FillAsync(server, "txn/", 1000),
             (server, time) => Closed(server, time, 100, 1000, Txn, static (i, s) => MakeTxn(s, i % 1000))),
     ];
 
     /// <summary>Puts <paramref name="count"/> keys of 256-byte values under <paramref name="prefix"/>.</summary>
-    public static async Task FillAsync(ServerProcess server, string prefix, long count)
+    public static async Task FillAsync(Target server, string prefix, long count)
     {
-        var connections = await ConnectAsync(server, 10);
-        try
-        {
-            var loop = new ClosedLoop(Put, (i, s) => MakePut(s, prefix, i));
-            await loop.RunAsync(connections, 500, TimeSpan.FromMinutes(5), count);
-            if (loop.Failed > 0)
-            {
-                throw new InvalidOperationException($"{loop.Failed} of {count} puts failed while filling {server.Name}.");
-            }
-        }
-        finally
-        {
-            connections.ForEach(static connection => connection.Dispose());
-        }
-    }
-
-    /// <summary>Opens several connections.</summary>
-    public static async Task<List<GrpcConnection>> ConnectAsync(ServerProcess server, int count)
-    {
-        var connections = new List<GrpcConnection>();
-        for (var i = 0; i < count; i++)
-        {
-            connections.Add(await GrpcConnection.ConnectAsync(server.Client));
-        }
-        return connections;
+        using var connections = await Connections.OpenAsync(server, 10);
+        var loop = new ClosedLoop(Put, (i, s) => MakePut(s, prefix, i));
+        await loop.RunAsync(connections, 500, TimeSpan.FromMinutes(5), count);
+        loop.ThrowIfFailed(server);
     }
 
     /// <summary>Runs a closed loop and turns what the server used into a result.</summary>
-    public static async Task<Result> Closed(ServerProcess server, TimeSpan time, int connectionCount, int outstanding, string path, MakeRequest make)
+    public static async Task<Result> Closed(Target server, TimeSpan time, int connectionCount, int outstanding, string path, MakeRequest make)
     {
-        var connections = await ConnectAsync(server, connectionCount);
-        try
-        {
-            var loop = new ClosedLoop(path, make);
-            var (cpu, bytes) = (server.CpuSeconds(), server.BytesWritten());
-            var (elapsed, latencies) = await loop.RunAsync(connections, outstanding, time);
-            if (loop.Failed > 0)
-            {
-                throw new InvalidOperationException($"{loop.Failed} of {latencies.Count} calls of {path} failed on {server.Name}.");
-            }
-            return new Result(
-                latencies.Count / elapsed.TotalSeconds,
-                latencies.Quantile(0.5),
-                latencies.Quantile(0.99),
-                (server.CpuSeconds() - cpu) * 1e6 / latencies.Count,
-                (double)(server.BytesWritten() - bytes) / latencies.Count);
-        }
-        finally
-        {
-            connections.ForEach(static connection => connection.Dispose());
-        }
+        using var connections = await Connections.OpenAsync(server, connectionCount);
+        var loop = new ClosedLoop(path, make);
+        var meter = new Meter(server);
+        var (elapsed, latencies) = await loop.RunAsync(connections, outstanding, time);
+        loop.ThrowIfFailed(server);
+        return meter.Take(latencies.Count, latencies, elapsed);
     }
 
     /// <summary>A put of a 256-byte value.</summary>
@@ -103,11 +55,20 @@ internal static class KvWorkloads
         return message.Written;
     }
 
-    private static ReadOnlySpan<byte> MakeGet(Span<byte> scratch, string prefix, long number)
+    /// <summary>A linearizable get of one key.</summary>
+    public static ReadOnlySpan<byte> MakeGet(Span<byte> scratch, string prefix, long number)
     {
         var message = new Message(scratch);
         message.Bytes(1, Keys.Write(stackalloc byte[32], prefix, number));
         return message.Written;
+    }
+
+    /// <summary>The end of the range of all keys that begin with <paramref name="prefix"/>.</summary>
+    public static byte[] EndOf(string prefix)
+    {
+        var end = System.Text.Encoding.ASCII.GetBytes(prefix);
+        end[^1]++;
+        return end;
     }
 
     private static ReadOnlySpan<byte> MakeList(Span<byte> scratch, string prefix, long from, long limit)
@@ -119,7 +80,8 @@ internal static class KvWorkloads
         return message.Written;
     }
 
-    private static ReadOnlySpan<byte> MakeCount(Span<byte> scratch, string prefix)
+    /// <summary>How many keys begin with <paramref name="prefix"/>.</summary>
+    public static ReadOnlySpan<byte> MakeCount(Span<byte> scratch, string prefix)
     {
         var message = new Message(scratch);
         message.Bytes(1, Keys.Write(stackalloc byte[32], prefix, 0));
