@@ -1,5 +1,6 @@
 using System.Net;
 using Grpc.AspNetCore.Server;
+using Kv.Actors.Meters;
 using Kv.Actors.Model;
 using Kv.Actors.Node;
 using Kv.Gateway.Calls;

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Kv.Actors.Meters;
 using Kv.Actors.Model;
 using Kv.Actors.Node;
 using Kv.Gateway.Calls;

@@ -1,5 +1,5 @@
+using Kv.Actors.Meters;
 using Kv.Actors.Model;
-using Kv.Actors.Node;
 using Kv.Actors.Protos.Etcdserverpb;
 using Kv.Actors.Protos.Internal;
 

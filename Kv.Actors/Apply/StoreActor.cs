@@ -1,9 +1,9 @@
 using Akka.Actor;
 using Akka.Event;
 using Kv.Actors.Lease;
+using Kv.Actors.Meters;
 using Kv.Actors.Model;
 using Kv.Actors.Mvcc;
-using Kv.Actors.Node;
 using Kv.Actors.Protos.Etcdserverpb;
 using Kv.Actors.Protos.Internal;
 using Kv.Actors.Raft;

@@ -4,6 +4,7 @@ using Google.Protobuf;
 using Kv.Actors.Apply;
 using Kv.Actors.Cluster;
 using Kv.Actors.Lease;
+using Kv.Actors.Meters;
 using Kv.Actors.Model;
 using Kv.Actors.Protos.Internal;
 using Kv.Actors.Raft;

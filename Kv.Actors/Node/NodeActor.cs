@@ -3,6 +3,7 @@ using Akka.Event;
 using Kv.Actors.Apply;
 using Kv.Actors.Cluster;
 using Kv.Actors.Lease;
+using Kv.Actors.Meters;
 using Kv.Actors.Model;
 using Kv.Actors.Raft;
 using Kv.Actors.Watch;

@@ -1,5 +1,6 @@
 using Akka.Actor;
 using Akka.Event;
+using Kv.Actors.Meters;
 using Kv.Persistence.Wal;
 
 namespace Kv.Actors.Node;

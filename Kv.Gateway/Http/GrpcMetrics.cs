@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using Grpc.Core;
-using Kv.Actors.Node;
+using Kv.Actors.Meters;
 using Kv.Gateway.Calls;
 using MethodDescriptor = Google.Protobuf.Reflection.MethodDescriptor;
 

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Kv.Actors.Meters;
 using Kv.Actors.Node;
 using Kv.Gateway.Config;
 

@@ -1,5 +1,5 @@
 using Grpc.Core;
-using Kv.Actors.Node;
+using Kv.Actors.Meters;
 using Kv.Gateway.Http;
 using Xunit;
 

@@ -1,4 +1,4 @@
-namespace Kv.Actors.Node;
+namespace Kv.Actors.Meters;
 
 /// <summary>
 /// Every meter of one node by etcd's name, with unit and meaning. The owner of a number keeps the property and adds to it; a

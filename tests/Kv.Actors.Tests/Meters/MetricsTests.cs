@@ -1,7 +1,7 @@
-using Kv.Actors.Node;
+using Kv.Actors.Meters;
 using Xunit;
 
-namespace Kv.Actors.Tests.Node;
+namespace Kv.Actors.Tests.Meters;
 
 public class MetricsTests
 {

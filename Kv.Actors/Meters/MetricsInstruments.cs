@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 
-namespace Kv.Actors.Node;
+namespace Kv.Actors.Meters;
 
 /// <summary>A number that only grows. Padded to a cache line of its own, so that two hot counters do not slow each other down.</summary>
 [StructLayout(LayoutKind.Sequential)]

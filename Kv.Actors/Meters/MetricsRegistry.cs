@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 
-namespace Kv.Actors.Node;
+namespace Kv.Actors.Meters;
 
 /// <summary>What Prometheus is told a metric is.</summary>
 public enum MetricKind

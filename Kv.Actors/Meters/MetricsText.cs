@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace Kv.Actors.Node;
+namespace Kv.Actors.Meters;
 
 /// <summary>Writes metrics in Prometheus's text format, version 0.0.4. By hand: the package feed has no exporter.</summary>
 /// <remarks><code>

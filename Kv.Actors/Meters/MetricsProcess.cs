@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Kv.Actors.Node;
+namespace Kv.Actors.Meters;
 
 /// <summary>The process's own metrics, under the names that Prometheus's client libraries use; read from <c>/proc</c> where there is one.</summary>
 public static class MetricsProcess
