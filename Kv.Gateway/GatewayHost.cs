@@ -20,7 +20,8 @@ internal static class GatewayHost
     public static WebApplication Build(KvServerOptions options, KvNode node, ILoggerProvider logs)
     {
         var maxReceiveBytes = options.MaxRequestBytes + Limits.GrpcOverheadBytes;
-        var builder = WebApplication.CreateSlimBuilder();
+        // Empty: no configuration files are looked for, and none watched in the working directory, where the log is written.
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Logging.ClearProviders();
         builder.Logging.AddProvider(logs);
         builder.Logging.SetMinimumLevel(LogLevel.Warning);

@@ -295,6 +295,7 @@ public sealed class StoreActor : ReceiveActor
     private sealed class AnswerBatch : IThreadPoolWorkItem
     {
         private const int RunLength = 64;
+        private const int AtOnce = 2;
         private readonly List<Proposal> _proposals;
         private readonly int _from;
 
@@ -304,8 +305,17 @@ public sealed class StoreActor : ReceiveActor
             _from = from;
         }
 
+        /// <summary>A few are completed at once: waking a thread for them costs more than their continuations do.</summary>
         public static void Queue(List<Proposal> proposals)
         {
+            if (proposals.Count <= AtOnce)
+            {
+                foreach (var proposal in proposals)
+                {
+                    proposal.Complete();
+                }
+                return;
+            }
             for (var from = 0; from < proposals.Count; from += RunLength)
             {
                 ThreadPool.UnsafeQueueUserWorkItem(new AnswerBatch(proposals, from), preferLocal: false);

@@ -10,6 +10,7 @@ using Kv.Actors.Protos.Internal;
 using Kv.Actors.Raft;
 using Kv.Actors.Watch;
 using Kv.Persistence;
+using Kv.Persistence.Io;
 
 namespace Kv.Actors.Node;
 
@@ -35,13 +36,15 @@ public sealed class KvNode : IAsyncDisposable
     private readonly NodeParts _parts;
     private readonly Proposer _proposer;
     private readonly TimeProvider _clock;
+    private readonly DataDirectory _directory;
     private readonly TaskCompletionSource<string> _ended;
 
     private KvNode(
         ActorSystem system, KvSettings settings, NodeParts parts, NodeStatus status, RootHolder roots, Proposer proposer,
-        LeaseClock leases, LeaseIdSource leaseIds, Metrics metrics, TaskCompletionSource<string> ended, TimeProvider clock)
+        LeaseClock leases, LeaseIdSource leaseIds, Metrics metrics, TaskCompletionSource<string> ended,
+        DataDirectory directory, TimeProvider clock)
     {
-        (_system, _parts, _proposer, _clock, _ended) = (system, parts, proposer, clock, ended);
+        (_system, _parts, _proposer, _clock, _ended, _directory) = (system, parts, proposer, clock, ended, directory);
         (Settings, Status, Roots, Leases, LeaseIds, Metrics) = (settings, status, roots, leases, leaseIds, metrics);
         NodeGauges.Connect(this);
         Reads = new ReadGate(parts.Raft, status, roots, settings.RequestTimeout, clock);
@@ -78,6 +81,7 @@ public sealed class KvNode : IAsyncDisposable
     /// <param name="hocon">HOCON texts over <c>hocon/reference.conf</c>, the strongest first.</param>
     /// <param name="metrics">Where it counts.</param>
     /// <param name="clock">Wall and monotonic time.</param>
+    /// <exception cref="StorageException">The data directory is in use, not writable, or not this service's; the message says which.</exception>
     /// <exception cref="ConfigurationException">A setting is missing or out of bounds; the message names it.</exception>
     public static async Task<KvNode> StartAsync(IReadOnlyList<string> hocon, Metrics metrics, TimeProvider clock)
     {
@@ -88,6 +92,7 @@ public sealed class KvNode : IAsyncDisposable
             .WithFallback(ReferenceConfig.Load());
         var settings = KvSettings.Read(config);
         config = ReferenceConfig.For(settings).WithFallback(config);
+        var directory = DataDirectory.Open(PhysicalDisk.Instance, settings.DataDir, settings.WalDir);
         var member = MemberIds.Founding(settings.AdvertisePeerUrls, settings.ClusterToken);
         var status = new NodeStatus(member, MemberIds.Cluster([member]));
         var start = clock.GetUtcNow().ToUnixTimeMilliseconds();
@@ -104,11 +109,12 @@ public sealed class KvNode : IAsyncDisposable
         {
             var node = system.ActorOf(Props.Create(() => new NodeActor(setup)), "node");
             var parts = await node.Ask<NodeParts>(NodeActor.AskParts.Instance, TimeSpan.FromSeconds(30)).ConfigureAwait(false);
-            return new KvNode(system, settings, parts, status, roots, proposer, leases, new LeaseIdSource(member, start), metrics, ended, clock);
+            return new KvNode(system, settings, parts, status, roots, proposer, leases, new LeaseIdSource(member, start), metrics, ended, directory, clock);
         }
         catch (AskTimeoutException)
         {
             await system.Terminate().ConfigureAwait(false);
+            directory.Dispose();
             throw;
         }
     }
@@ -198,5 +204,6 @@ public sealed class KvNode : IAsyncDisposable
     {
         _proposer.Close();
         await _system.Terminate().ConfigureAwait(false);
+        _directory.Dispose();
     }
 }

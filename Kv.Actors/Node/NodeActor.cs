@@ -36,6 +36,9 @@ internal sealed record NodeParts(IActorRef Raft, IActorRef Store, IActorRef Less
 /// </remarks>
 internal sealed class NodeActor : ReceiveActor
 {
+    /// <summary>Raft and store take turns on one thread: what one tells the other needs no thread to be woken.</summary>
+    private const string Dispatcher = "kv.node-dispatcher";
+
     private readonly NodeSetup _setup;
     private readonly NodeParts _parts;
     private readonly ILoggingAdapter _log = Context.GetLogger();
@@ -76,7 +79,7 @@ internal sealed class NodeActor : ReceiveActor
         var storeSetup = new StoreActorSetup(
             setup.Machine, setup.Waiting, setup.Status, setup.Roots, lessor, hub,
             settings.Checkpoints, settings.CompactionBatch, settings.SlowApply, setup.Clock, setup.Metrics);
-        var store = Context.ActorOf(Props.Create(() => new StoreActor(storeSetup)), "store");
+        var store = Context.ActorOf(Props.Create(() => new StoreActor(storeSetup)).WithDispatcher(Dispatcher), "store");
         var self = new ClusterMember(setup.Self, "", [.. settings.AdvertisePeerUrls], [], IsLearner: false);
         var raftSetup = new RaftActorSetup(
             new RaftConfig { Id = setup.Self.Value, ElectionTicks = settings.ElectionTicks, PreVote = settings.PreVote },
@@ -85,7 +88,7 @@ internal sealed class NodeActor : ReceiveActor
             [(setup.Self.Value, self.ToJson())],
             settings.HeartbeatInterval, settings.RequestTimeout, setup.Clock,
             (ulong)settings.KeptEntries, settings.MaxWaitingProposals);
-        var raft = Context.ActorOf(Props.Create(() => new RaftActor(raftSetup)), "raft");
+        var raft = Context.ActorOf(Props.Create(() => new RaftActor(raftSetup)).WithDispatcher(Dispatcher), "raft");
         setup.Proposer.Open(raft);
         if (settings.AutoCompactionPeriod > TimeSpan.Zero || settings.AutoCompactionRevisions > 0)
         {

@@ -188,6 +188,7 @@ internal sealed class ThreadPoolExecutor : Executor
 internal sealed class OwnThreadsExecutor : Executor
 {
     private readonly Queue<IRunnable> _queue = new();
+    private readonly Semaphore _wakeUps = new(0, int.MaxValue);
     private readonly string _name;
     private readonly int _threads;
     private int _started;
@@ -202,6 +203,7 @@ internal sealed class OwnThreadsExecutor : Executor
 
     internal override void Execute(IRunnable run, bool again)
     {
+        var wake = false;
         lock (_queue)
         {
             if (_stopped)
@@ -214,12 +216,23 @@ internal sealed class OwnThreadsExecutor : Executor
             _queue.Enqueue(run);
             if (_idle > 0)
             {
-                Monitor.Pulse(_queue);
+                _idle--;
+                wake = true;
+            }
+            else if (_started == _threads)
+            {
                 return;
             }
+            else
+            {
+                _started++;
+            }
+        }
 
-            if (_started == _threads) return;
-            _started++;
+        if (wake)
+        {
+            _wakeUps.Release();                 // outside the lock, or the woken thread would at once wait for it
+            return;
         }
 
         new Thread(Work) { IsBackground = true, Name = _threads == 1 ? _name : $"{_name}-{_started}" }.Start();
@@ -229,8 +242,9 @@ internal sealed class OwnThreadsExecutor : Executor
     {
         lock (_queue)
         {
+            if (_stopped) return;
             _stopped = true;
-            Monitor.PulseAll(_queue);
+            _wakeUps.Release(_threads);
         }
     }
 
@@ -241,13 +255,17 @@ internal sealed class OwnThreadsExecutor : Executor
             IRunnable next;
             lock (_queue)
             {
-                while (!_queue.TryDequeue(out next))
+                if (!_queue.TryDequeue(out next))
                 {
                     if (_stopped) return;
                     _idle++;
-                    Monitor.Wait(_queue);
-                    _idle--;
                 }
+            }
+
+            if (next is null)
+            {
+                _wakeUps.WaitOne();             // whoever releases it has taken us off the idle count, or is the shutdown
+                continue;
             }
 
             next.Run();
