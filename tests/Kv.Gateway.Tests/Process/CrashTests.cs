@@ -4,6 +4,7 @@ using Grpc.Net.Client;
 using Kv.Actors.Protos.Etcdserverpb;
 using Kv.Gateway.Protos.Etcdserverpb;
 using Kv.Testing.Processes;
+using Xunit;
 
 namespace Kv.Gateway.Tests.Process;
 
