@@ -49,6 +49,7 @@ public sealed class StoreActor : ReceiveActor
     private IActorRef _raft = ActorRefs.Nobody;
     private ulong _appliedTerm;
     private ulong _promoteAtTerm;
+    private bool _leading;
     private MvccRoot? _toldHub;
     private bool _compacting;
     private bool _checkpointing;
@@ -225,11 +226,15 @@ public sealed class StoreActor : ReceiveActor
     {
         if (change.IsLeader)
         {
-            _promoteAtTerm = change.Term;
+            (_leading, _promoteAtTerm) = (true, change.Term);
             return;
         }
         _promoteAtTerm = 0;
-        _setup.Lessor.Tell(new LessorCommand.Demote((long)change.Term));
+        if (_leading)                                      // a candidate has nothing to give up; its term may become its own
+        {
+            _leading = false;
+            _setup.Lessor.Tell(new LessorCommand.Demote((long)change.Term));
+        }
     }
 
     private void StartCompaction()
