@@ -34,15 +34,23 @@ internal static class Compare
                 Console.WriteLine(Table.Row(workload, theirs.Name, b));
                 Console.WriteLine(Table.Ratios(workload, a, b));
             }
-            catch (Exception failure) when (failure is IOException or InvalidOperationException or TimeoutException or System.Net.Sockets.SocketException)
+            catch (Exception failure) when (IsFailure(failure))
             {
                 failures++;
                 await Console.Error.WriteLineAsync($"  {workload.Name} failed: {failure}");
-                Console.WriteLine($"| {workload.Name} | **failed** | {failure.Message.ReplaceLineEndings(" ")} | | | | | |");
+                Console.WriteLine(FailedRow(workload, failure));
             }
         }
         return failures;
     }
+
+    /// <summary>What a workload may end with when a server does not do its part; anything else is a bug here and ends the program.</summary>
+    public static bool IsFailure(Exception failure) =>
+        failure is IOException or InvalidDataException or InvalidOperationException or TimeoutException or System.Net.Sockets.SocketException or HttpRequestException;
+
+    /// <summary>The row of a workload that failed.</summary>
+    public static string FailedRow(Workload workload, Exception failure) =>
+        $"| {workload.Name} | **failed** | {failure.Message.ReplaceLineEndings(" ")}{(failure.InnerException is { } inner ? $" {inner.Message.ReplaceLineEndings(" ")}" : "")} | | | | | |";
 
     private static string Title(ServerKind ours, ServerKind theirs, Plan plan)
     {

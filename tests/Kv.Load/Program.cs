@@ -16,7 +16,8 @@ var gateway = new Option<string>("--gateway") { Description = "Kv.Gateway.dll to
 var baseline = new Option<string>("--baseline") { Description = "What to compare with: 'etcd', or another build's Kv.Gateway.dll.", DefaultValueFactory = static _ => "etcd" };
 var dataRoot = new Option<string>("--data-root") { Description = "Folder for the servers' data; must be on the disk to measure, not in memory.", DefaultValueFactory = static _ => Path.GetTempPath() };
 var endpoint = new Option<string>("--endpoint") { Description = "host:port of a server that runs already, in plain text.", Required = true };
-var processId = new Option<int?>("--pid") { Description = "That server's process, when it is on this machine: gives its CPU time, memory and bytes written." };
+var processId = new Option<int?>("--pid") { Description = "That server's process, when it is on this machine: gives its CPU time and memory." };
+var folder = new Option<string?>("--data-dir") { Description = "That server's data folder, when it is on this machine: gives bytes written and flushes of its disk." };
 seconds.Validators.Add(static result => Refuse(result, result.GetValueOrDefault<double>() <= 0, "must be above 0"));
 warmUp.Validators.Add(static result => Refuse(result, result.GetValueOrDefault<double>() < 0, "must not be below 0"));
 rounds.Validators.Add(static result => Refuse(result, result.GetValueOrDefault<int>() < 1, "must be at least 1"));
@@ -47,7 +48,7 @@ compare.SetAction(async (parsed, _) =>
 
 var run = new Command("run", "Runs workloads against a server that runs already, and prints a table of medians. It leaves keys and leases behind.")
 {
-    endpoint, processId, rounds, seconds, warmUp, names,
+    endpoint, processId, folder, rounds, seconds, warmUp, names,
 };
 run.SetAction(async (parsed, _) =>
 {
@@ -66,7 +67,7 @@ run.SetAction(async (parsed, _) =>
         await Console.Error.WriteLineAsync($"{parsed.GetValue(endpoint)} is not a host:port that can be found.");
         return 2;
     }
-    return await RunAgainst.RunAsync(new RunningServer(address, parsed.GetValue(processId)), chosen, PlanOf(parsed)) == 0 ? 0 : 1;
+    return await RunAgainst.RunAsync(new RunningServer(address, parsed.GetValue(processId), parsed.GetValue(folder) is { } path ? Path.GetFullPath(path) : null), chosen, PlanOf(parsed)) == 0 ? 0 : 1;
 });
 
 var workloads = new Command("workloads", "Lists the workloads.");

@@ -5,7 +5,7 @@ namespace Kv.Load;
 /// <param name="P50">Microseconds.</param>
 /// <param name="P99">Microseconds.</param>
 /// <param name="CpuMicroseconds">The server's user and system time an operation, from the kernel's accounting.</param>
-/// <param name="BytesPerOp">Bytes the server wrote to storage an operation.</param>
+/// <param name="BytesPerOp">Bytes written to the disk of the server's data an operation, by the whole machine.</param>
 internal sealed record Result(double OpsPerSecond, double P50, double P99, double CpuMicroseconds, double BytesPerOp)
 {
     /// <summary>Figures of the workload's own; every run of it gives the same names in the same order.</summary>
@@ -13,7 +13,7 @@ internal sealed record Result(double OpsPerSecond, double P50, double P99, doubl
 
     /// <inheritdoc/>
     public override string ToString() =>
-        FormattableString.Invariant($"{OpsPerSecond:0} ops/s, p50 {P50:0} µs, p99 {P99:0} µs, {CpuMicroseconds:0.0} µs CPU/op, {BytesPerOp:0} bytes/op")
+        FormattableString.Invariant($"{OpsPerSecond:0} ops/s, p50 {P50:0} µs, p99 {P99:0} µs, {CpuMicroseconds:0.0} µs CPU/op, {BytesPerOp:0} disk bytes/op")
         + string.Concat(Figures.Select(static figure => $", {figure}"));
 }
 

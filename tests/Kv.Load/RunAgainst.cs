@@ -21,11 +21,11 @@ internal static class RunAgainst
             {
                 Console.WriteLine(Table.Row(workload, server.Name, await RunAsync(server, workload, plan)));
             }
-            catch (Exception failure) when (failure is IOException or InvalidOperationException or TimeoutException or System.Net.Sockets.SocketException)
+            catch (Exception failure) when (Compare.IsFailure(failure))
             {
                 failures++;
                 await Console.Error.WriteLineAsync($"  {workload.Name} failed: {failure}");
-                Console.WriteLine($"| {workload.Name} | **failed** | {failure.Message.ReplaceLineEndings(" ")} | | | | | |");
+                Console.WriteLine(Compare.FailedRow(workload, failure));
             }
         }
         return failures;

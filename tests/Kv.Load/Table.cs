@@ -8,7 +8,7 @@ internal static class Table
 {
     /// <summary>The header row and the rule below it.</summary>
     public const string Header =
-        "| workload | server | ops/s | p50 µs | p99 µs | server CPU µs/op | bytes/op | other |\n|---|---|---|---|---|---|---|---|";
+        "| workload | server | ops/s | p50 µs | p99 µs | server CPU µs/op | disk bytes/op | other |\n|---|---|---|---|---|---|---|---|";
 
     /// <summary>One server's row.</summary>
     public static string Row(Workload workload, string server, IReadOnlyList<Result> runs) =>

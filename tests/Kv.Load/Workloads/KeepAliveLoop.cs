@@ -44,6 +44,7 @@ internal sealed class KeepAliveLoop(Func<long, long> leaseOf)
     {
         private const int Ttl = 3;
         private long _sentAt;
+        private bool _ended;
 
         public void Begin(GrpcConnection connection)
         {
@@ -61,10 +62,15 @@ internal sealed class KeepAliveLoop(Func<long, long> leaseOf)
                 loop._finished.Fail(new IOException("A lease that should be alive is gone."));
                 return;
             }
+            if (_ended)
+            {
+                return;                                         // the answer to the last request: only the trailers are still to come
+            }
+            _ended = loop._stopping;
             var request = new Message(stackalloc byte[16]);
             request.Number(1, loop.NextLease());
             _sentAt = Stopwatch.GetTimestamp();
-            connection.Continue(stream, request.Written, end: loop._stopping);
+            connection.Continue(stream, request.Written, end: _ended);
         }
 
         public void OnEnd(GrpcConnection connection, int stream, bool failed)

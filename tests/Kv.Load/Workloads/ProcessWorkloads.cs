@@ -82,7 +82,7 @@ internal static class ProcessWorkloads
     private static Result Started(ServerProcess process)
     {
         var seconds = process.SinceLaunch.TotalSeconds;
-        return new Result(double.NaN, double.NaN, double.NaN, process.CpuSeconds() * 1e6, process.BytesWritten())
+        return new Result(double.NaN, double.NaN, double.NaN, process.CpuSeconds() * 1e6, double.NaN)
         {
             Figures = [new("start, s", seconds)],
         };
