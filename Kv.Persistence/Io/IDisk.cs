@@ -81,6 +81,9 @@ public interface IDiskFile : IDisposable
     /// <summary>Reserves blocks for the first <paramref name="bytes"/> of the file, so that later writes there cannot run out of space.</summary>
     void Allocate(long bytes);
 
+    /// <summary>Lets go of what memory the system keeps of the file's synced content; a hint, which changes no content.</summary>
+    void DropCache();
+
     /// <summary>Cuts the file off, or extends it with zeros.</summary>
     void SetLength(long bytes);
 }

@@ -205,6 +205,16 @@ public sealed partial class PhysicalDisk : IDisk
             if (SyncData(handle) != 0) throw Failure("fdatasync", Path, Marshal.GetLastPInvokeError());
         }
 
+        public void DropCache()
+        {
+            const int DontNeed = 4;
+            if (!OperatingSystem.IsLinux()) return;
+            int error;
+            do error = Advise(handle, 0, 0, DontNeed);
+            while (error == Interrupted);
+            if (error is not (0 or NotSupported or InvalidArgument)) throw Failure("posix_fadvise", Path, error);
+        }
+
         public void Allocate(long bytes)
         {
             if (OperatingSystem.IsLinux())
@@ -236,6 +246,9 @@ public sealed partial class PhysicalDisk : IDisk
 
     [LibraryImport("libc", EntryPoint = "fdatasync", SetLastError = true)]
     private static partial int SyncData(SafeFileHandle file);
+
+    [LibraryImport("libc", EntryPoint = "posix_fadvise")]
+    private static partial int Advise(SafeFileHandle file, long offset, long length, int advice);
 
     [LibraryImport("libc", EntryPoint = "posix_fallocate")]
     private static partial int Preallocate(SafeFileHandle file, long offset, long length);

@@ -17,7 +17,10 @@ namespace Kv.Persistence.Wal;
 /// </remarks>
 internal sealed class WalLog : IDisposable
 {
+    private const int PageBytes = 4096;
+    private const int KeptPagesBytes = 1 << 20;
     private readonly IDisk _disk;
+    private byte[] _pages = new byte[16 * PageBytes];
     private readonly WalOptions _options;
     private readonly IWalObserver? _observer;
     private readonly IDisposable _lock;
@@ -149,11 +152,46 @@ internal sealed class WalLog : IDisposable
     {
         var clock = _options.Clock;
         var start = clock.GetTimestamp();
-        _file!.Write(run, _next.Offset);
+        WritePages(run);
         var written = clock.GetTimestamp();
-        _file.Sync();
+        _file!.Sync();
         lock (_ends) _next = end;
         _observer?.Committed(records, run.Length, clock.GetElapsedTime(start, written), clock.GetElapsedTime(written));
+    }
+
+    /// <summary>Writes at the log's end in whole pages: the page the end lies in again with what it holds already, and zeros behind.</summary>
+    /// <remarks>
+    /// A page that is written whole need not be read first, and only that page becomes dirty: part of a page written into memory
+    /// that a big write had filled makes Linux count, and may make it write, up to a megabyte. What stands in the page already is
+    /// written again as it is, so a torn write cannot harm it.
+    /// </remarks>
+    private void WritePages(ReadOnlySpan<byte> run)
+    {
+        var page = _next.Offset & ~(PageBytes - 1L);
+        var held = (int)(_next.Offset - page);
+        var used = held + run.Length;
+        var whole = (int)Math.Min((used + PageBytes - 1) & ~(PageBytes - 1), _fileBytes - page);
+        if (_pages.Length < whole)
+        {
+            Array.Resize(ref _pages, Math.Max(whole, _pages.Length * 2));
+        }
+
+        run.CopyTo(_pages.AsSpan(held));
+        _pages.AsSpan(used, whole - used).Clear();
+        _file!.Write(_pages.AsSpan(0, whole), page);
+        var last = used & ~(PageBytes - 1);
+        _pages.AsSpan(last, used - last).CopyTo(_pages);
+        if (_pages.Length > KeptPagesBytes) Array.Resize(ref _pages, PageBytes);
+    }
+
+    /// <summary>Begins to write at <see cref="Next"/>: takes in what the page of the log's end holds.</summary>
+    private void TakeLastPage()
+    {
+        var page = _next.Offset & ~(PageBytes - 1L);
+        var held = _pages.AsSpan(0, (int)(_next.Offset - page));
+        var read = _file!.Read(held, page);
+        if (read < held.Length) throw new DamagedFileException(_file.Path, page + read, "the file ends before the log does");
+        _file.DropCache();
     }
 
     private void Roll(int recordBytes)
@@ -165,11 +203,12 @@ internal sealed class WalLog : IDisposable
 
         Span<byte> seal = stackalloc byte[WalRecord.Size(0)];
         WalRecord.Complete(seal, 0, WalRecord.SealType, 0, _next);
-        _file!.Write(seal, _next.Offset);
-        _file.Sync();
+        WritePages(seal);
+        _file!.Sync();
         _file.Dispose();
         (_file, _fileBytes) = (file, bytes);
         lock (_ends) _next = start;
+        TakeLastPage();
         _observer?.Rolled(sequence, bytes);
     }
 
@@ -204,6 +243,7 @@ internal sealed class WalLog : IDisposable
             _next = new WalPosition(1, SegmentHeader.Bytes, 0, 0);
             _first = 1;
             (_file, _fileBytes) = Begin(_spares.TakeExactly(1, _options.FirstSegmentBytes), _next);
+            TakeLastPage();
             return;
         }
 
@@ -239,6 +279,7 @@ internal sealed class WalLog : IDisposable
 
         _file = _disk.Open(WalDirectory.SegmentPath(Directory, last), DiskOpen.Write);
         if (Recovery.CutBytes > 0) Cut(_next.Offset, Recovery.CutBytes);
+        TakeLastPage();
     }
 
     private bool _sealed;

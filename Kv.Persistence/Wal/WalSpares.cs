@@ -73,6 +73,8 @@ internal sealed class WalSpares(IDisk disk, string directory, long segmentBytes)
                 file.Write(zeros.AsSpan(0, (int)Math.Min(zeros.Length, bytes - offset)), offset);
                 file.Sync();        // in steps: one sync of a whole segment would hold up the log's own for its length
             }
+
+            file.DropCache();       // zeros that nobody reads
         }
 
         disk.Rename(temporary, WalDirectory.SparePath(directory, sequence));

@@ -423,6 +423,11 @@ public sealed class SimDisk(int seed, int sectorBytes = 512) : IDisk
             }
         }
 
+        public void DropCache()
+        {
+            // Nothing to let go of: what is read is what was written.
+        }
+
         public void Allocate(long bytes)
         {
             lock (disk._lock)
