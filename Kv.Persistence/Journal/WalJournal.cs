@@ -93,6 +93,7 @@ public sealed class WalJournal : AsyncWriteJournal, IWalObserver
         Exception?[]? rejected = null;
         var writes = messages as IReadOnlyList<AtomicWrite> ?? [.. messages];   // lazy: each pass would run the event adapters again
         var buffer = t_buffer ??= new ArrayBufferWriter<byte>(64 << 10);
+        buffer.ResetWrittenCount();   // an append that threw has left its record here
         var (first, last) = (0L, 0L);
         var timestamp = DateTime.UtcNow.Ticks;
         string? open = null;
