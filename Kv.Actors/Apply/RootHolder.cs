@@ -7,9 +7,17 @@ public sealed class RootHolder(StoreRoot first)
     private readonly PriorityQueue<TaskCompletionSource<StoreRoot>, ulong> _waiters = new();
     private volatile StoreRoot _current = first;
     private volatile bool _anyWaiting;
+    private volatile CompactHashes _compactHashes = CompactHashes.None;
 
     /// <summary>The newest root.</summary>
     public StoreRoot Current => _current;
+
+    /// <summary>Hashes that compactions took; HashKV answers with them for exactly their revisions. Set by the store actor.</summary>
+    public CompactHashes CompactHashes
+    {
+        get => _compactHashes;
+        set => _compactHashes = value;
+    }
 
     /// <summary>Makes <paramref name="root"/> the newest and lets go whoever waited for its index. O(1) when nobody waits.</summary>
     public void Publish(StoreRoot root)

@@ -68,6 +68,8 @@ public sealed class StoreActor : ReceiveActor
         Receive<StoreCommand.CheckpointDone>(CheckpointDone);
         Receive<StoreCommand.CheckpointNow>(CheckpointNow);
         Receive<StoreCommand.Restore>(Restore);
+        Receive<KvHash>(hash => setup.Roots.CompactHashes = setup.Roots.CompactHashes.With(hash));
+        Receive<Status.Failure>(failed => _log.Error(failed.Cause, "hashing a compaction failed: {0}", failed.Cause.Message));
         Receive<StoreCommand.KeysOf>(asked => asked.Keys.TrySetResult(_machine.KeysOf(asked.Lease)));
     }
 
@@ -149,7 +151,13 @@ public sealed class StoreActor : ReceiveActor
         var id = RequestIds.Read(entry.Data.Span);
         var proposal = _setup.Waiting.Take(id);
         var request = proposal?.Request ?? InternalRaftRequest.Parser.ParseFrom(entry.Data.Span);
+        // A compaction's hash is over what it found, so that members that are further on or behind take the same.
+        var before = request.BodyCase == InternalRaftRequest.BodyOneofCase.Compaction ? _machine.Store.Publish() : null;
         var applied = _machine.Apply(request);
+        if (before is not null && applied.Error == KvError.None)
+        {
+            Task.Run(() => StateHash.HashCompaction(before, request.Compaction.Revision)).PipeTo(Self);
+        }
         ApplyCounts.Add(_setup.Metrics, request, applied);
         if (proposal is null)
         {

@@ -73,7 +73,7 @@ internal sealed class NodeActor : ReceiveActor
     private NodeParts Start()
     {
         var (settings, setup) = (_setup.Settings, _setup);
-        var hub = Context.ActorOf(WatchHubActor.Props(settings.Watch, () => new RootHistory(setup.Roots.Current.Kv)), "watch");
+        var hub = Context.ActorOf(WatchHubActor.Props(settings.Watch, () => new RootHistory(setup.Roots.Current.Kv), setup.Metrics), "watch");
         var lessor = Context.ActorOf(
             LessorActor.Props(setup.Leases, setup.Proposer.ForLessor(), settings.ElectionTimeout), "lessor");
         var storeSetup = new StoreActorSetup(

@@ -1,4 +1,5 @@
 using Akka.Actor;
+using Kv.Actors.Meters;
 
 namespace Kv.Actors.Watch;
 
@@ -9,33 +10,49 @@ public sealed class WatchHubActor : ReceiveActor
     private readonly WatchHub<IActorRef> _hub;
     private readonly WatchLimits _limits;
     private readonly Func<IWatchHistory> _published;
+    private readonly Metrics? _metrics;
     private ulong _opened;
+    private long _streams;
 
-    /// <summary>Starts at the root published now.</summary>
-    public WatchHubActor(WatchLimits limits, Func<IWatchHistory> published)
+    /// <summary>Starts at a root.</summary>
+    /// <param name="limits">Bounds of every stream; validated.</param>
+    /// <param name="first">The root up to which nobody is told of anything.</param>
+    /// <param name="published">The root last published, from any thread.</param>
+    /// <param name="metrics">Where watchers and events are counted; null where nobody looks.</param>
+    public WatchHubActor(WatchLimits limits, IWatchHistory first, Func<IWatchHistory> published, Metrics? metrics)
     {
         ArgumentNullException.ThrowIfNull(published);
         _limits = limits;
         _published = published;
+        _metrics = metrics;
         var self = Self;
-        _hub = new WatchHub<IActorRef>(published(), (stream, command) => stream.Tell(command, self));
+        _hub = new WatchHub<IActorRef>(first, (stream, command) => Tell(self, stream, command));
 
         Receive<WatchHubCommand.Applied>(applied => _hub.Applied(applied.Root, applied.Changes));
-        Receive<WatchHubCommand.Join>(join => _hub.Join(Sender, join.Cursors));
-        Receive<WatchHubCommand.Leave>(leave => _hub.Leave(leave.Cursors));
-        Receive<WatchHubCommand.Remove>(remove => _hub.Remove(remove.Cursor));
+        Receive<WatchHubCommand.Join>(join => Counted(() => _hub.Join(Sender, join.Cursors)));
+        Receive<WatchHubCommand.Leave>(leave => Counted(() => _hub.Leave(leave.Cursors)));
+        Receive<WatchHubCommand.Remove>(remove => Counted(() => _hub.Remove(remove.Cursor)));
         Receive<WatchHubCommand.AskProgress>(ask => _hub.AskProgress(Sender, ask));
-        Receive<WatchHubCommand.Replaced>(replaced => _hub.Replaced(replaced.Root));
+        Receive<WatchHubCommand.Replaced>(replaced => Counted(() => _hub.Replaced(replaced.Root)));
         Receive<Open>(OpenStream);
-        Receive<Terminated>(ended => _hub.RemoveStream(ended.ActorRef));
+        Receive<Terminated>(ended => Counted(() =>
+        {
+            _streams--;
+            _hub.RemoveStream(ended.ActorRef);
+        }));
     }
 
     /// <summary>How to start one.</summary>
     /// <param name="limits">Bounds of every stream; validated.</param>
     /// <param name="published">The root last published, from any thread. The store must not have published a later one than it has told
     /// the hub of when the hub starts.</param>
-    public static Props Props(WatchLimits limits, Func<IWatchHistory> published) =>
-        Akka.Actor.Props.Create(() => new WatchHubActor(limits, published));
+    /// <param name="metrics">Where watchers and events are counted; null where nobody looks.</param>
+    public static Props Props(WatchLimits limits, Func<IWatchHistory> published, Metrics? metrics = null)
+    {
+        ArgumentNullException.ThrowIfNull(published);
+        var first = published();                           // now: by the time the actor runs, the store may have published more
+        return Akka.Actor.Props.Create(() => new WatchHubActor(limits, first, published, metrics));
+    }
 
     /// <summary>Opens a stream for a client.</summary>
     /// <param name="hub">The hub.</param>
@@ -50,6 +67,27 @@ public sealed class WatchHubActor : ReceiveActor
     /// <inheritdoc/>
     protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(static _ => Directive.Stop);
 
+    private void Tell(IActorRef self, IActorRef stream, WatchStreamCommand command)
+    {
+        if (_metrics is not null && command is WatchStreamCommand.Push push)
+        {
+            _metrics.Events.Add(push.Matches.Length);
+        }
+        stream.Tell(command, self);
+    }
+
+    /// <summary>Does something that may change how many watchers there are, or keep up.</summary>
+    private void Counted(Action change)
+    {
+        change();
+        if (_metrics is not null)
+        {
+            _metrics.Watchers.Set(_hub.WatcherCount);
+            _metrics.SlowWatchers.Set(_hub.WatcherCount - _hub.LiveCount);
+            _metrics.WatchStreams.Set(_streams);
+        }
+    }
+
     private void OpenStream(Open open)
     {
         var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -57,6 +95,7 @@ public sealed class WatchHubActor : ReceiveActor
         var setup = new WatchStreamSetup(_limits, Self, _published, open.Write, ended, jitter);
         var stream = Context.ActorOf(WatchStreamActor.Props(setup), $"s{_opened++}");
         Context.Watch(stream);
+        Counted(() => _streams++);
         open.Opened.TrySetResult(new WatchStream(new ActorMailbox(stream).Tell, ended.Task));
     }
 

@@ -66,8 +66,8 @@ public sealed class MaintenanceService(KvNode node) : Protos.Etcdserverpb.Mainte
         var root = node.Roots.Current;
         return Task.Run(() =>
         {
-            var error = StateHash.HashKv(root.Kv, request.Revision, out var hash);
-            if (error != KvError.None)
+            if (!node.Roots.CompactHashes.TryGet(request.Revision, out var hash)
+                && StateHash.HashKv(root.Kv, request.Revision, out hash) is var error and not KvError.None)
             {
                 throw ErrorMap.Exception(error);
             }
