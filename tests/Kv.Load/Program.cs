@@ -108,7 +108,9 @@ static async Task<IPEndPoint?> ResolveAsync(string text)
     }
     try
     {
-        return (await Dns.GetHostAddressesAsync(text[..colon])) is [var address, ..] ? new IPEndPoint(address, port) : null;
+        // IPv4 first: "localhost" has both, and servers listen on 127.0.0.1 unless told otherwise.
+        var addresses = await Dns.GetHostAddressesAsync(text[..colon]);
+        return addresses.OrderBy(static address => address.AddressFamily).FirstOrDefault() is { } first ? new IPEndPoint(first, port) : null;
     }
     catch (SocketException)
     {
