@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Kv.Testing.Processes;
+using Xunit;
 
 namespace Kv.Interop;
 

@@ -1,4 +1,5 @@
 using Kv.Testing.Processes;
+using Xunit;
 
 namespace Kv.Interop;
 
