@@ -4,6 +4,7 @@ using System.Net.Http.Headers;
 using Google.Protobuf;
 using Grpc.Core;
 using Grpc.Net.Client;
+using Kv.Actors.Meters;
 using Kv.Actors.Node;
 using Kv.Gateway.Config;
 using Kv.Gateway.Logging;

@@ -127,7 +127,7 @@ public sealed class WireTests(NodeHost node) : IClassFixture<NodeHost>, IAsyncLi
                 await watch.CreateAsync(new WatchCreateRequest { Key = B("left") });
                 watches.Add(watch);
             }
-            Assert.Equal(20, await node.MetricAsync("etcd_debugging_mvcc_watcher_total"));
+            await UntilAsync(() => node.MetricAsync("etcd_debugging_mvcc_watcher_total"), static watchers => watchers == 20);
         }
         await UntilAsync(() => node.MetricAsync("etcd_debugging_mvcc_watcher_total"), static watchers => watchers == 0);
         await UntilAsync(() => node.MetricAsync("etcd_debugging_mvcc_watch_stream_total"), static streams => streams == 0);

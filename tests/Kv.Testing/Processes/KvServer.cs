@@ -86,6 +86,12 @@ public sealed class KvServer : IAsyncDisposable
     public async Task<int> TerminateAsync()
     {
         (await Command.RunAsync("kill", ["-TERM", $"{_process.Id}"])).Succeeded();
+        return await EndAsync();
+    }
+
+    /// <summary>Waits until it ends on its own; returns the exit code.</summary>
+    public async Task<int> EndAsync()
+    {
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
         await _process.WaitForExitAsync(limit.Token);
         return _process.ExitCode;
