@@ -25,7 +25,7 @@ public sealed class CrashTests
         var seed = int.Parse(Environment.GetEnvironmentVariable("KV_CRASH_SEED") ?? $"{Environment.TickCount}", System.Globalization.CultureInfo.InvariantCulture);
         var random = new Random(seed);
         // Small segments and frequent checkpoints, so that crashes hit rolls and checkpoints too.
-        await using var server = await KvServer.StartAsync("--snapshot-count=500", "--log-level=warn");
+        await using var server = await KvServer.StartAsync("--snapshot-count=500");
         var applied = new long[Writers];
         var total = 0L;
         for (var cycle = 0; cycle < cycles; cycle++)

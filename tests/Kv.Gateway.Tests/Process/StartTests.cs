@@ -167,7 +167,7 @@ public sealed class StartTests : IDisposable
         }
         try
         {
-            await using var server = await KvServer.StartAsync("--data-dir", Path.Combine(disk, "data"), "--log-level=warn");
+            await using var server = await KvServer.StartAsync("--data-dir", Path.Combine(disk, "data"));
             var ballast = Path.Combine(disk, "ballast");
             var free = new DriveInfo(disk).AvailableFreeSpace;
             await using (var file = File.Create(ballast))

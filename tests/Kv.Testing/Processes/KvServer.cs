@@ -46,7 +46,7 @@ public sealed class KvServer : IAsyncDisposable
         }
     }
 
-    /// <summary>Starts one and waits until it says that it is ready.</summary>
+    /// <summary>Starts one and waits until it says that it is ready, which it says at level info.</summary>
     public static async Task<KvServer> StartAsync(params string[] flags)
     {
         var server = new KvServer(flags);
@@ -127,7 +127,12 @@ public sealed class KvServer : IAsyncDisposable
         var ended = process.WaitForExitAsync();
         if (await Task.WhenAny(ready.Task, ended, Task.Delay(TimeSpan.FromMinutes(1))) != ready.Task)
         {
-            throw new InvalidOperationException($"the server did not get ready (exit code {(process.HasExited ? process.ExitCode : "none yet")}):\n{Log}");
+            var exit = process.HasExited ? $"{process.ExitCode}" : "none yet";
+            if (!process.HasExited)
+            {
+                await KillAsync();
+            }
+            throw new InvalidOperationException($"the server did not get ready (exit code {exit}):\n{Log}");
         }
     }
 
