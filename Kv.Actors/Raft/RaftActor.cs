@@ -65,6 +65,7 @@ public sealed class RaftActor : ReceivePersistentActor, IWithTimers
         Command<RaftCommand.Applied>(applied =>
         {
             _core.Applied(applied.Index);
+            CampaignIfAlone();
             CompactLog(applied.Index);
             Drain();
         });
@@ -147,12 +148,18 @@ public sealed class RaftActor : ReceivePersistentActor, IWithTimers
         _core.Start();
         Timers.StartPeriodicTimer("tick", RaftCommand.Tick.Instance, _setup.TickInterval);
         Timers.StartPeriodicTimer("sweep", RaftCommand.Sweep.Instance, TimeSpan.FromMilliseconds(500));
-        if (IsSoleVoter)
-        {
-            _core.Campaign();                                  // nobody else to wait for
-        }
         PublishStatus();
+        CampaignIfAlone();
         Drain();
+    }
+
+    /// <summary>The only voter has nobody to wait for. While a membership change is not applied the core does not stand: asked again after it.</summary>
+    private void CampaignIfAlone()
+    {
+        if (_core.Role == Role.Follower && _core.Leader == RaftConfig.None && IsSoleVoter)
+        {
+            _core.Campaign();
+        }
     }
 
     private void Propose(Proposal proposal)
