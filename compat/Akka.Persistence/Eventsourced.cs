@@ -12,7 +12,7 @@ namespace Akka.Persistence;
 /// <see cref="WriteMessages"/> when the answer comes. Events carry gapless numbers from 1. When a write fails, the actor
 /// stops: whether the events are stored is then unknown.
 /// </remarks>
-public abstract partial class Eventsourced : ActorBase, IPersistentIdentity, IWithUnboundedStash, IPersistenceRecovery, ISnapshotter
+public abstract partial class Eventsourced : ActorBase, IPersistentIdentity, IWithUnboundedStash, IPersistenceRecovery
 {
     private static int _instances;
 

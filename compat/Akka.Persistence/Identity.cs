@@ -26,25 +26,3 @@ public interface IPersistenceRecovery
 public interface IPersistenceMessage : INoSerializationVerificationNeeded
 {
 }
-
-/// <summary>An actor that saves and loads snapshots.</summary>
-public interface ISnapshotter
-{
-    /// <summary>Under which the snapshots are stored.</summary>
-    string SnapshotterId { get; }
-
-    /// <summary>The sequence number that a snapshot taken now would carry.</summary>
-    long SnapshotSequenceNr { get; }
-
-    /// <summary>Asks for the youngest snapshot that matches; the answer is a message.</summary>
-    void LoadSnapshot(string persistenceId, SnapshotSelectionCriteria criteria, long toSequenceNr);
-
-    /// <summary>Saves a snapshot; the answer is a message.</summary>
-    void SaveSnapshot(object snapshot);
-
-    /// <summary>Deletes the snapshot of a sequence number; the answer is a message.</summary>
-    void DeleteSnapshot(long sequenceNr);
-
-    /// <summary>Deletes every snapshot that matches; the answer is a message.</summary>
-    void DeleteSnapshots(SnapshotSelectionCriteria criteria);
-}

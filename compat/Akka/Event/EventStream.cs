@@ -127,7 +127,8 @@ public class LoggingBus
                 _loggers.Remove(_stdout);
             }
 
-            if (!off) SetLogLevel(level);
+            if (off) _logLevel = (LogLevel)int.MaxValue;   // no level is on
+            else SetLogLevel(level);
         }
 
         if (system.Settings.DebugUnhandledMessage) Add(system.SystemActorOf(Props.Create<UnhandledMessageForwarder>(), "UnhandledMessageForwarder"), typeof(UnhandledMessage));
