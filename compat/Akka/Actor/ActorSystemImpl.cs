@@ -237,7 +237,7 @@ public partial class ActorSystemImpl : ExtendedActorSystem
     }
 
     /// <inheritdoc/>
-    public override object GetExtension(IExtensionId extensionId) => RegisterExtension(extensionId);
+    public override object GetExtension(IExtensionId extensionId) => TryGetExtension(extensionId.ExtensionType, out var extension) ? extension : null;
 
     /// <inheritdoc/>
     public override T GetExtension<T>() => TryGetExtension<T>(out var extension) ? extension : null;

@@ -84,7 +84,7 @@ public sealed class CoordinatedShutdown : IExtension
     public static CoordinatedShutdown Get(ActorSystem sys) => sys.WithExtension<CoordinatedShutdown, CoordinatedShutdownExtension>();
 
     /// <summary>The limit of a phase.</summary>
-    /// <exception cref="ArgumentException">There is no such phase.</exception>
+    /// <exception cref="ConfigurationException">There is no such phase.</exception>
     public TimeSpan Timeout(string phase) => Known(phase).Timeout;
 
     /// <summary>Adds a task to a phase; tasks may add tasks to later phases.</summary>
@@ -176,7 +176,7 @@ public sealed class CoordinatedShutdown : IExtension
 
     private Phase Known(string phase) => _phases.TryGetValue(phase, out var known)
         ? known
-        : throw new ArgumentException($"Unknown phase [{phase}], known phases [{string.Join(",", _phases.Keys)}]. All phases (along with their optional dependencies) must be defined in configuration.", nameof(phase));
+        : throw new ConfigurationException($"Unknown phase [{phase}], known phases [{string.Join(",", _phases.Keys)}]. All phases (along with their optional dependencies) must be defined in configuration.");
 
     private static Dictionary<string, Phase> ReadPhases(Config config)
     {

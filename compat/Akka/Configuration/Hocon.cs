@@ -250,8 +250,8 @@ public class HoconValue
     /// <summary>A flag.</summary>
     public bool GetBoolean() => GetString() switch
     {
-        "on" or "true" or "yes" => true,
-        "off" or "false" or "no" or null => false,
+        "on" or "true" => true,
+        "off" or "false" or null => false,
         var other => throw new NotSupportedException($"Unknown boolean format: {other}"),
     };
 

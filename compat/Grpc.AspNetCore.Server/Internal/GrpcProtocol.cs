@@ -39,11 +39,11 @@ internal static class GrpcProtocol
 
     public static int CancelCode(string protocol) => HttpProtocol.IsHttp3(protocol) ? Http3Cancel : Http2Cancel;
 
-    /// <summary>Reads <c>grpc-timeout</c>: up to eight digits and a unit. Nanoseconds round up, so that a tiny timeout is still one.</summary>
+    /// <summary>Reads <c>grpc-timeout</c>: digits of an <see cref="int"/> and a unit. Less than a tick, 100 ns, is no timeout.</summary>
     public static bool TryReadTimeout(string text, out TimeSpan timeout)
     {
         timeout = default;
-        if (text.Length is < 2 or > 9 || !long.TryParse(text.AsSpan(0, text.Length - 1), NumberStyles.None, CultureInfo.InvariantCulture, out var count)) return false;
+        if (text.Length < 2 || !int.TryParse(text.AsSpan(0, text.Length - 1), NumberStyles.None, CultureInfo.InvariantCulture, out var count)) return false;
         var ticks = text[^1] switch
         {
             'H' => count * TimeSpan.TicksPerHour,
@@ -51,7 +51,7 @@ internal static class GrpcProtocol
             'S' => count * TimeSpan.TicksPerSecond,
             'm' => count * TimeSpan.TicksPerMillisecond,
             'u' => count * TimeSpan.TicksPerMicrosecond,
-            'n' => (count + 99) / 100,
+            'n' => count / TimeSpan.NanosecondsPerTick,
             _ => 0,
         };
         timeout = new TimeSpan(ticks);

@@ -166,10 +166,7 @@ internal sealed partial class HttpContextServerCallContext : ServerCallContext, 
                 continue;
             }
 
-            foreach (var value in values)
-            {
-                foreach (var part in value.AsSpan().Split(',')) metadata.Add(key, GrpcProtocol.ReadBinary(value.AsSpan()[part]));
-            }
+            metadata.Add(key, GrpcProtocol.ReadBinary(values.ToString()));
         }
 
         return metadata;

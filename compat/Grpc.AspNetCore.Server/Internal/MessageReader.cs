@@ -98,6 +98,7 @@ internal static class MessageReader
             _ => throw new InvalidDataException("Unexpected compressed flag value in message header."),
         };
         var length = BinaryPrimitives.ReadUInt32BigEndian(prefix[1..]);
+        if (length > int.MaxValue) throw new IOException($"Message too large: {length}");
         if (length > (uint)call.Options.MaxReceiveBytes) throw TooLarge();
         if (buffer.Length - PrefixBytes < length) return false;
 

@@ -11,7 +11,7 @@ internal sealed class MethodOptions
         MaxReceiveBytes = service.MaxReceiveMessageSize ?? int.MaxValue;
         MaxSendBytes = service.MaxSendMessageSize ?? int.MaxValue;
         DetailedErrors = service.EnableDetailedErrors ?? false;
-        ResponseEncoding = service.ResponseCompressionAlgorithm is { } name && name != GrpcProtocol.Identity ? name : null;
+        ResponseEncoding = service.ResponseCompressionAlgorithm;
         ResponseLevel = service.ResponseCompressionLevel;
         foreach (var provider in service.CompressionProviders) Providers[provider.EncodingName] = provider;
         SupportedEncodings = [GrpcProtocol.Identity, .. Providers.Keys];

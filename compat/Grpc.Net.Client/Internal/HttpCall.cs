@@ -31,6 +31,7 @@ internal sealed class HttpCall<TRequest, TResponse> : IAsyncStreamReader<TRespon
     private HttpResponseMessage? _http;
     private Metadata? _trailers;
     private Status? _status;
+    private Status? _unsendable;
     private int _reading;
 
     public HttpCall(GrpcChannel channel, Method<TRequest, TResponse> method, CallOptions options, TRequest? request, bool single)
@@ -41,7 +42,7 @@ internal sealed class HttpCall<TRequest, TResponse> : IAsyncStreamReader<TRespon
         _single = single;
         var encoding = options.Headers?.GetValue(RequestContent.EncodingHeader);
         var frames = new FrameWriter<TRequest>(method.RequestMarshaller.ContextualSerializer, channel.MaxSendBytes, encoding is null ? null : channel.Compression.GetValueOrDefault(encoding));
-        _content = request is null ? new RequestContent<TRequest>(frames, options.WriteOptions) : new RequestContent<TRequest>(frames.Write(request, options.WriteOptions));
+        _content = request is null ? new RequestContent<TRequest>(frames, options.WriteOptions) : new RequestContent<TRequest>(Frame(frames, request));
         if (request is null) Requests = new RequestWriter<TRequest>(_content, () => _status, Fail, _cancel);
         Observe(_response.Task);
         Observe(_headers.Task);
@@ -61,6 +62,7 @@ internal sealed class HttpCall<TRequest, TResponse> : IAsyncStreamReader<TRespon
     {
         _channel.Began(this);
         var timeout = Timeout();
+        if (_unsendable is { } refused) End(refused);
         if (timeout is { } t)
         {
             if (t <= TimeSpan.Zero) End(new Status(StatusCode.DeadlineExceeded, ""));
@@ -70,6 +72,20 @@ internal sealed class HttpCall<TRequest, TResponse> : IAsyncStreamReader<TRespon
         _registration = _options.CancellationToken.UnsafeRegister(
             static (call, token) => ((HttpCall<TRequest, TResponse>)call!).End(Cancelled("Call canceled by the client.", new OperationCanceledException(token))), this);
         _ = RunAsync(timeout);
+    }
+
+    /// <summary>The only request's frame. One that may not be sent fails the call once it starts, not the caller's statement.</summary>
+    private byte[] Frame(FrameWriter<TRequest> frames, TRequest request)
+    {
+        try
+        {
+            return frames.Write(request, _options.WriteOptions);
+        }
+        catch (RpcException e)
+        {
+            _unsendable = e.Status;
+            return [];
+        }
     }
 
     public Status GetStatus() => _status ?? throw new InvalidOperationException("Unable to get the status because the call is not complete.");

@@ -265,10 +265,6 @@ public sealed class ActorTests : Akka.TestKit.Xunit2.TestKit
     }
 
     [Fact]
-    public void A_null_message_is_refused() =>
-        Assert.Throws<InvalidMessageException>(() => Sys.ActorOf<Traffic>().Tell(null!));
-
-    [Fact]
     public void An_actor_cannot_be_constructed_by_hand()
     {
         Exception? thrown = null;

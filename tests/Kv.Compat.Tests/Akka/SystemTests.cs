@@ -27,7 +27,8 @@ public sealed class SystemTests
     {
         var system = ActorSystem.Create("extensions");
         Assert.False(system.HasExtension<Counter>());
-        CounterId.Instance.Get(system).Value = 5;
+        Assert.Null(CounterId.Instance.Get(system));
+        CounterId.Instance.Apply(system).Value = 5;
         Assert.Equal(5, CounterId.Instance.Get(system).Value);
         Assert.True(system.HasExtension<Counter>());
         Assert.Equal(5, system.GetExtension<Counter>().Value);
@@ -86,7 +87,7 @@ public sealed class SystemTests
         Assert.Equal(1, runs);
         Assert.Same(reason, shutdown.ShutdownReason);
         await system.WhenTerminated.WaitAsync(Limit);
-        Assert.Throws<ArgumentException>(() => shutdown.AddTask("no-such-phase", "x", static () => Task.FromResult(Done.Instance)));
+        Assert.Throws<Akka.Configuration.ConfigurationException>(() => shutdown.AddTask("no-such-phase", "x", static () => Task.FromResult(Done.Instance)));
     }
 
     [Theory]

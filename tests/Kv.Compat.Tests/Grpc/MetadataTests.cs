@@ -46,7 +46,7 @@ public sealed class MetadataTests
     }
 
     [Fact]
-    public async Task Several_values_of_bytes_in_one_header_are_several_entries()
+    public async Task Several_values_of_bytes_in_one_header_are_not_taken_apart()
     {
         await using var host = await Host.StartAsync();
         List<byte[]> seen = [];
@@ -56,9 +56,10 @@ public sealed class MetadataTests
             return Task.FromResult(request);
         };
 
-        await host.SendAsync("/test.Bytes/Unary", Host.Frame("x"), headers: ("k-bin", "AAEC,AA"));
+        var raw = await host.SendAsync("/test.Bytes/Unary", Host.Frame("x"), headers: ("k-bin", "AAEC,AA"));
 
-        Assert.Equal([[0, 1, 2], [0]], seen);
+        Assert.Empty(seen);
+        Assert.Equal("2", raw.GrpcStatus);
     }
 
     [Fact]

@@ -246,7 +246,7 @@ public sealed class AsynchronyTests : StreamTest
     [Fact]
     public async Task Streams_of_an_actor_end_with_it()
     {
-        var stream = new TaskCompletionSource<Task<Done>>();
+        var stream = new TaskCompletionSource<Task>();
         var actor = System.ActorOf(Props.Create(() => new StreamingActor(stream)));
         var done = await stream.Task.WaitAsync(Patience);
         Assert.False(done.IsCompleted);
@@ -259,7 +259,7 @@ public sealed class AsynchronyTests : StreamTest
     public async Task Streams_of_a_system_end_with_it()
     {
         var system = ActorSystem.Create("short", "akka.loglevel = OFF\nakka.stdout-loglevel = OFF");
-        var done = Source.Never<int>().RunWith(Sink.Ignore<int>(), system.Materializer());
+        var done = Source.Never<int>().RunWith(Sink.Seq<int>(), system.Materializer());
         await system.Terminate();
         await Task.WhenAny(done, Task.Delay(Patience));
         Assert.True(done.IsFaulted);
@@ -269,7 +269,7 @@ public sealed class AsynchronyTests : StreamTest
     public async Task Nothing_runs_after_the_materializer_is_shut_down()
     {
         var materializer = ActorMaterializer.Create(System);
-        var done = Source.Never<int>().RunWith(Sink.Ignore<int>(), materializer);
+        var done = Source.Never<int>().RunWith(Sink.Seq<int>(), materializer);
         materializer.Shutdown();
         await Task.WhenAny(done, Task.Delay(Patience));
         Assert.True(done.IsFaulted);
@@ -280,7 +280,7 @@ public sealed class AsynchronyTests : StreamTest
 
     private sealed class StreamingActor : ReceiveActor
     {
-        public StreamingActor(TaskCompletionSource<Task<Done>> stream) =>
-            stream.SetResult(Source.Never<int>().RunWith(Sink.Ignore<int>(), Context.Materializer()));
+        public StreamingActor(TaskCompletionSource<Task> stream) =>
+            stream.SetResult(Source.Never<int>().RunWith(Sink.Seq<int>(), Context.Materializer()));
     }
 }

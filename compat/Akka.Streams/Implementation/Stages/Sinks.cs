@@ -22,7 +22,16 @@ internal abstract class PromiseSink<TIn, TResult> : SinkStage<TIn>
     protected void Succeed(TResult result) => _promise.TrySetResult(result);
 }
 
-internal sealed class ForEachSink<T>(Action<T> action, Supervision.Decider decider) : PromiseSink<T, Done>
+/// <summary>A sink without a result, whose task stays open when the stream is cut off: the package's fails only those that gather.</summary>
+internal abstract class EndingSink<T> : PromiseSink<T, Done>
+{
+    public override void OnAbrupt(Exception cause)
+    {
+        // nobody is told, as in the package
+    }
+}
+
+internal sealed class ForEachSink<T>(Action<T> action, Supervision.Decider decider) : EndingSink<T>
 {
     public override void OnPush(T element)
     {
@@ -47,7 +56,7 @@ internal sealed class ForEachSink<T>(Action<T> action, Supervision.Decider decid
     public override void OnUpstreamFinish() => Succeed(Done.Instance);
 }
 
-internal sealed class IgnoreSink<T> : PromiseSink<T, Done>
+internal sealed class IgnoreSink<T> : EndingSink<T>
 {
     public override void OnPush(T element) => In.Pull();
 
