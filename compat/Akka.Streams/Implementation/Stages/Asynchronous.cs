@@ -145,7 +145,7 @@ internal sealed class SelectAsyncStage<TIn, TOut>(int parallelism, Func<TIn, Tas
 }
 
 /// <summary>Runs a task for each element, up to some at a time, and completes a task when all have ended.</summary>
-internal sealed class ForEachAsyncSink<T>(int parallelism, Func<T, Task> action, Decider decider) : PromiseSink<T, Done>
+internal sealed class ForEachAsyncSink<T>(int parallelism, Func<T, Task> action, Decider decider) : EndingSink<T>
 {
     private TaskSignal _free;
     private int _running;
