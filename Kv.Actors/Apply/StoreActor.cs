@@ -45,6 +45,7 @@ public sealed class StoreActor : ReceiveActor
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private readonly List<(Proposal Proposal, long Revision)> _physical = [];
     private readonly List<TaskCompletionSource> _checkpointWaiters = [];
+    private readonly List<TaskCompletionSource> _nextCheckpointWaiters = [];
     private List<Proposal> _answered = [];
     private IActorRef _raft = ActorRefs.Nobody;
     private ulong _appliedTerm;
@@ -53,6 +54,7 @@ public sealed class StoreActor : ReceiveActor
     private MvccRoot? _toldHub;
     private bool _compacting;
     private bool _checkpointing;
+    private bool _checkpointAgain;
     private long _entriesSince;
     private long _bytesSince;
 
@@ -76,7 +78,7 @@ public sealed class StoreActor : ReceiveActor
     /// <inheritdoc/>
     protected override void PostStop()
     {
-        foreach (var waiter in _checkpointWaiters)
+        foreach (var waiter in _checkpointWaiters.Concat(_nextCheckpointWaiters))
         {
             waiter.TrySetCanceled();
         }
@@ -121,7 +123,7 @@ public sealed class StoreActor : ReceiveActor
             }
         }
         Publish(batch.Entries.LastIndex);
-        _raft.Tell(new RaftCommand.Applied(batch.Entries.LastIndex));
+        _raft.Tell(new RaftCommand.Applied(new SnapshotMeta(batch.Entries.LastIndex, _appliedTerm, _machine.Root.ConfState)));
         Answer();
         if (_machine.TakeSpaceExceeded())
         {
@@ -272,15 +274,21 @@ public sealed class StoreActor : ReceiveActor
 
     private void CheckpointNow(StoreCommand.CheckpointNow now)
     {
-        _checkpointWaiters.Add(now.Done);
+        (_checkpointing ? _nextCheckpointWaiters : _checkpointWaiters).Add(now.Done);
         RequestCheckpoint();
     }
 
+    /// <summary>One at a time, and always of the newest state: what is asked for meanwhile is done afterwards.</summary>
     private void RequestCheckpoint()
     {
         if (_raft.IsNobody())
         {
             return;                                            // nothing was applied since the start: asked again after the first batch
+        }
+        if (_checkpointing)
+        {
+            _checkpointAgain = true;
+            return;
         }
         _checkpointing = true;
         (_entriesSince, _bytesSince) = (0, 0);
@@ -302,6 +310,13 @@ public sealed class StoreActor : ReceiveActor
             }
         }
         _checkpointWaiters.Clear();
+        if (_checkpointAgain)
+        {
+            _checkpointAgain = false;
+            _checkpointWaiters.AddRange(_nextCheckpointWaiters);
+            _nextCheckpointWaiters.Clear();
+            RequestCheckpoint();
+        }
     }
 
     /// <summary>Completes a batch's waiters on the thread pool, in runs, so that one thread does not do them all when there are many.</summary>

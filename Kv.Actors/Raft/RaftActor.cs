@@ -64,9 +64,9 @@ public sealed class RaftActor : ReceivePersistentActor, IWithTimers
         Command<Proposal>(Propose);
         Command<RaftCommand.Applied>(applied =>
         {
-            _core.Applied(applied.Index);
+            _core.Applied(applied.State.Index);
             CampaignIfAlone();
-            CompactLog(applied.Index);
+            CompactLog(applied.State);
             Drain();
         });
         Command<RaftCommand.Tick>(_ =>
@@ -315,12 +315,14 @@ public sealed class RaftActor : ReceivePersistentActor, IWithTimers
         }
     }
 
-    private void CompactLog(ulong applied)
+    /// <summary>Drops entries that are applied and far enough back: a follower that lags further is sent the published state.</summary>
+    private void CompactLog(SnapshotMeta applied)
     {
         var keep = _setup.KeptEntries;
-        if (applied > _core.Log.FirstIndex + (2 * keep) && _checkpointMeta.Index >= applied - keep)
+        if (applied.Index > _core.Log.FirstIndex + (2 * keep))
         {
-            _core.Compact(applied - keep);
+            _core.SnapshotTaken(applied);
+            _core.Compact(applied.Index - keep);
         }
     }
 
@@ -349,7 +351,6 @@ public sealed class RaftActor : ReceivePersistentActor, IWithTimers
             DeleteMessages(_previousCheckpoint);
         }
         _previousCheckpoint = metadata.SequenceNr;
-        _core.SnapshotTaken(_checkpointMeta);
         CheckpointEnded(stored: true);
     }
 

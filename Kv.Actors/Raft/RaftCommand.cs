@@ -20,8 +20,8 @@ public abstract record RaftCommand
     /// <summary>A peer's message.</summary>
     public sealed record Receive(RaftMessage Message) : RaftCommand;
 
-    /// <summary>The store has applied everything up to an index.</summary>
-    public sealed record Applied(ulong Index) : RaftCommand;
+    /// <summary>The store has applied everything up to there, and published a root that a snapshot can be written from.</summary>
+    public sealed record Applied(SnapshotMeta State) : RaftCommand;
 
     /// <summary>Confirm leadership for a linearizable read; the waiter gets the index to wait for, or an error.</summary>
     public sealed record ReadIndex(TaskCompletionSource<ReadIndexAnswer> Waiter) : RaftCommand;
