@@ -219,6 +219,17 @@ public sealed class RaftCoreTests
     }
 
     [Fact]
+    public void A_restarted_node_keeps_the_promise_it_may_have_given_to_a_leader_with_a_lease()
+    {
+        var core = Follower(new RaftConfig { Id = 1, ReadMode = ReadMode.LeaseBased });
+        core.Step(new RaftMessage.VoteRequest(false, 50, 1, Transfer: false, 0, 0) { From = 2, To = 1, Term = 2 });
+        core.Campaign();
+        Assert.Equal((1UL, Role.Follower, false), (core.Term, core.Role, core.HasReady));
+        core.Step(new RaftMessage.VoteRequest(false, 50, 1, Transfer: true, 0, 0) { From = 2, To = 1, Term = 2 });
+        Assert.Equal((2UL, 2UL), (core.Term, core.Vote));
+    }
+
+    [Fact]
     public void Election_timeouts_are_drawn_from_one_to_two_times_the_setting()
     {
         var drawn = new HashSet<int>();

@@ -81,6 +81,14 @@ public sealed class EventAndLogTests : Akka.TestKit.Xunit2.TestKit
     }
 
     [Fact]
+    public async Task Off_switches_every_level_off()
+    {
+        var system = ActorSystem.Create("silent", "akka.loglevel = OFF\nakka.stdout-loglevel = OFF");
+        Assert.False(Logging.GetLogger(system, "source").IsErrorEnabled);
+        await system.Terminate().WaitAsync(TimeSpan.FromSeconds(10));
+    }
+
+    [Fact]
     public async Task A_logger_named_in_the_configuration_gets_events_of_its_level_and_above()
     {
         Collector.Events.Clear();
@@ -94,6 +102,7 @@ public sealed class EventAndLogTests : Akka.TestKit.Xunit2.TestKit
         Assert.True(log.IsWarningEnabled);
         log.Info("quiet");
         log.Warning("loud {0}", 1);
+        await AwaitConditionAsync(static () => Collector.Events.Any(static e => e.Message.ToString() == "loud 1"), TimeSpan.FromSeconds(5), TimeSpan.FromMilliseconds(5));
         await system.Terminate().WaitAsync(TimeSpan.FromSeconds(10));
         var texts = Collector.Events.Select(static e => e.Message.ToString()).ToArray();
         Assert.Contains("loud 1", texts);
