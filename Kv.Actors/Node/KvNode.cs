@@ -120,18 +120,27 @@ public sealed class KvNode : IAsyncDisposable
     }
 
     /// <summary>Waits for a leader, and tells the cluster this member's name and client URLs and the API version: then it is ready.</summary>
-    /// <returns>None, or why it could not be published.</returns>
+    /// <returns>None, or why it could not be published. Time-outs are no reason: applying a long log again takes its time.</returns>
     public async Task<KvError> PublishAsync()
     {
         var attributes = new MemberAttributes { MemberId = Status.Self.Value, Name = Settings.Name };
         attributes.ClientUrls.AddRange(Settings.AdvertiseClientUrls);
-        var published = await ProposeAsync<Published>(new InternalRaftRequest { MemberAttributes = attributes }).ConfigureAwait(false);
-        if (published.Error == KvError.None && Roots.Current.ClusterVersion != ApiVersion)
+        var error = await PublishAsync(() => new InternalRaftRequest { MemberAttributes = attributes }).ConfigureAwait(false);
+        return error == KvError.None && Roots.Current.ClusterVersion != ApiVersion
+            ? await PublishAsync(static () => new InternalRaftRequest { ClusterVersionSet = new ClusterVersionSet { Version = ApiVersion } }).ConfigureAwait(false)
+            : error;
+    }
+
+    private async Task<KvError> PublishAsync(Func<InternalRaftRequest> request)
+    {
+        while (true)
         {
-            published = await ProposeAsync<Published>(
-                new InternalRaftRequest { ClusterVersionSet = new ClusterVersionSet { Version = ApiVersion } }).ConfigureAwait(false);
+            var published = await _proposer.ProposeOwnAsync<Published>(request()).ConfigureAwait(false);
+            if (published.Error is not (KvError.Timeout or KvError.TimeoutDueToLeaderFail or KvError.TimeoutDueToConnectionLost))
+            {
+                return published.Error;
+            }
         }
-        return published.Error;
     }
 
     /// <summary>Replicates a request and answers what applying it answered, or why it was not accepted.</summary>

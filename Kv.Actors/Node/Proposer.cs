@@ -36,13 +36,20 @@ public sealed class Proposer(ProposalTable waiting, NodeStatus status, int maxRe
         where TResponse : class, IMessage
     {
         ArgumentNullException.ThrowIfNull(request);
+        return status.CommitIndex > status.AppliedIndex + Limits.MaxApplyGap
+            ? Refused<TResponse>(KvError.RequestTooManyRequests)
+            : ProposeOwnAsync<TResponse>(request);
+    }
+
+    /// <summary>The same for what the node itself has to say: not refused while the log of an earlier run is being applied.</summary>
+    /// <typeparam name="TResponse">The message that applying this request gives.</typeparam>
+    public Task<Outcome<TResponse>> ProposeOwnAsync<TResponse>(InternalRaftRequest request)
+        where TResponse : class, IMessage
+    {
+        ArgumentNullException.ThrowIfNull(request);
         if (_stopped || _raft is not { } raft)
         {
             return Refused<TResponse>(KvError.Stopped);
-        }
-        if (status.CommitIndex > status.AppliedIndex + Limits.MaxApplyGap)
-        {
-            return Refused<TResponse>(KvError.RequestTooManyRequests);
         }
         request.Header = new RequestHeader { Id = waiting.NextId().Value };
         var proposal = new Proposal<TResponse>(request, MonotonicTime.Of(clock));
