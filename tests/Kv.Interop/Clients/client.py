@@ -59,11 +59,18 @@ print("lock")
 
 revision = client.put("py/a", "3").header.revision
 client.compact(revision)
-try:
-    client.watch_once("py/a", timeout=5, start_revision=2)
-    raise SystemExit("a watch from a compacted revision did not fail")
-except etcd3.exceptions.RevisionCompactedError as compacted:
-    assert compacted.compacted_revision == revision
+told, answered = [], threading.Event()
+
+
+def on_compacted(response):
+    told.append(response)
+    answered.set()
+
+
+client.add_watch_callback("py/a", on_compacted, start_revision=2)
+assert answered.wait(20)
+assert isinstance(told[0], etcd3.exceptions.RevisionCompactedError), told
+assert told[0].compacted_revision == revision, (told[0].compacted_revision, revision)
 print("compact")
 
 status = client.status()
