@@ -13,6 +13,8 @@ namespace Kv.Gateway.Services;
 public static class MessageLimit
 {
     private const string ResourceExhausted = "8";
+    private const string Unknown = "2";
+    private const string HandlerText = "Exception was thrown by handler.";
     private const string LibraryText = "Received message exceeds the maximum configured message size.";
     private const int PrefixBytes = 5;
 
@@ -47,7 +49,10 @@ public static class MessageLimit
     }
 
     private static Task Reword(HttpContext http, IHeaderDictionary answer, int maxReceiveBytes)
-        => answer.GrpcStatus == ResourceExhausted && answer.GrpcMessage == LibraryText ? RewordAsync(http, answer, maxReceiveBytes) : Task.CompletedTask;
+        => (answer.GrpcStatus == ResourceExhausted && answer.GrpcMessage == LibraryText)
+            || (answer.GrpcStatus == Unknown && answer.GrpcMessage == HandlerText)
+                ? RewordAsync(http, answer, maxReceiveBytes)
+                : Task.CompletedTask;
 
     /// <summary>
     /// The refused message is still at the head of the request: nothing of it was used up. Cancelling the read beforehand makes
@@ -58,8 +63,14 @@ public static class MessageLimit
         var body = http.Request.BodyReader;
         body.CancelPendingRead();
         var read = await body.ReadAsync().ConfigureAwait(false);
-        if (LengthIn(read.Buffer) is { } length && length > maxReceiveBytes)
+        var length = LengthIn(read.Buffer);
+        if (answer.GrpcStatus == Unknown && length is null or <= int.MaxValue)
         {
+            // Some other failure; only a length beyond what the library reads is one that it does not call too large.
+        }
+        else if (length > maxReceiveBytes)
+        {
+            answer.GrpcStatus = ResourceExhausted;
             answer.GrpcMessage = string.Create(CultureInfo.InvariantCulture, $"grpc: received message larger than max ({length} vs. {maxReceiveBytes})");
         }
         else
