@@ -25,6 +25,7 @@ internal static class GatewayProcess
         {
             log.Configuration(warning);
         }
+        log.PeersNotServed(options);
         if (options.UnsafeNoFsync)
         {
             log.UnsafeNoFsync();

@@ -21,6 +21,7 @@ namespace Kv.Actors.Apply;
 /// <param name="WatchHub">Told of every applied batch.</param>
 /// <param name="Policy">When a checkpoint is due.</param>
 /// <param name="CompactStepRecords">History records one compaction step may look at.</param>
+/// <param name="CompactPause">Wait between two such steps; zero is none.</param>
 /// <param name="SlowApply">An applied batch that takes longer is logged.</param>
 /// <param name="Clock">Tells how long it took.</param>
 /// <param name="Metrics">Counts what was done.</param>
@@ -33,12 +34,13 @@ public sealed record StoreActorSetup(
     IActorRef WatchHub,
     CheckpointPolicy Policy,
     int CompactStepRecords,
+    TimeSpan CompactPause,
     TimeSpan SlowApply,
     TimeProvider Clock,
     Metrics Metrics);
 
 /// <summary>The one writer: applies committed entries in order, publishes a root for each batch, tells watchers and lessor, answers callers.</summary>
-public sealed class StoreActor : ReceiveActor
+public sealed class StoreActor : ReceiveActor, IWithTimers
 {
     private readonly StoreActorSetup _setup;
     private readonly StateMachine _machine;
@@ -74,6 +76,9 @@ public sealed class StoreActor : ReceiveActor
         Receive<Status.Failure>(failed => _log.Error(failed.Cause, "hashing a compaction failed: {0}", failed.Cause.Message));
         Receive<StoreCommand.KeysOf>(asked => asked.Keys.TrySetResult(_machine.KeysOf(asked.Lease)));
     }
+
+    /// <inheritdoc/>
+    public ITimerScheduler Timers { get; set; } = null!;
 
     /// <inheritdoc/>
     protected override void PostStop()
@@ -135,7 +140,8 @@ public sealed class StoreActor : ReceiveActor
         }
         _entriesSince += batch.Entries.Count;
         _bytesSince += bytes;
-        if (!_checkpointing && _setup.Policy.IsDue(_bytesSince, _machine.Store.Stats.SizeBytes, _entriesSince))
+        var asked = _checkpointWaiters.Count > 0 || _setup.Policy.IsDue(_bytesSince, _machine.Store.Stats.SizeBytes, _entriesSince);
+        if (!_checkpointing && asked)
         {
             RequestCheckpoint();
         }
@@ -262,7 +268,7 @@ public sealed class StoreActor : ReceiveActor
         Publish(_machine.Root.AppliedIndex);
         if (more)
         {
-            Self.Tell(StoreCommand.CompactStep.Instance);      // behind whatever has queued up meanwhile
+            NextStep();
             return;
         }
         _compacting = false;
@@ -270,6 +276,16 @@ public sealed class StoreActor : ReceiveActor
         _answered.AddRange(_physical.Select(static waiting => waiting.Proposal));
         _physical.Clear();
         Answer();
+    }
+
+    private void NextStep()
+    {
+        if (_setup.CompactPause > TimeSpan.Zero)
+        {
+            Timers.StartSingleTimer(nameof(CompactStep), StoreCommand.CompactStep.Instance, _setup.CompactPause);
+            return;
+        }
+        Self.Tell(StoreCommand.CompactStep.Instance);          // behind whatever has queued up meanwhile
     }
 
     private void CheckpointNow(StoreCommand.CheckpointNow now)

@@ -14,6 +14,10 @@ public sealed class LeaseIdSource(NodeId self, long startMilliseconds)
 {
     private long _last = (long)(((self.Value & 0x7fff) << 48) | (((ulong)startMilliseconds & 0xff_ffff_ffff) << 8));
 
-    /// <summary>The next id.</summary>
-    public LeaseId Next() => new(Interlocked.Increment(ref _last) & long.MaxValue);
+    /// <summary>The next id; never 0, which is no lease, also when the counter wraps around.</summary>
+    public LeaseId Next()
+    {
+        var next = Interlocked.Increment(ref _last) & long.MaxValue;
+        return next == 0 ? Next() : new LeaseId(next);
+    }
 }

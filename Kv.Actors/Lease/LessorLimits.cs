@@ -37,7 +37,7 @@ public sealed record LessorLimits
             CheckpointInterval == TimeSpan.Zero || CheckpointInterval >= TimeSpan.FromSeconds(1),
             "kv.lease.checkpoint-interval",
             CheckpointInterval);
-        Check(CheckpointBatch is >= 1 and <= 1000, "kv.lease.checkpoint-batch", CheckpointBatch);
+        Check(CheckpointBatch is >= 1 and <= 1000, nameof(CheckpointBatch), CheckpointBatch);
         return this;
     }
 

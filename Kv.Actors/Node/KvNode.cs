@@ -81,9 +81,10 @@ public sealed class KvNode : IAsyncDisposable
     /// <param name="hocon">HOCON texts over <c>hocon/reference.conf</c>, the strongest first.</param>
     /// <param name="metrics">Where it counts.</param>
     /// <param name="clock">Wall and monotonic time.</param>
+    /// <param name="disk">Where its files live; null is the real disk.</param>
     /// <exception cref="StorageException">The data directory is in use, not writable, or not this service's; the message says which.</exception>
-    /// <exception cref="ConfigurationException">A setting is missing or out of bounds; the message names it.</exception>
-    public static async Task<KvNode> StartAsync(IReadOnlyList<string> hocon, Metrics metrics, TimeProvider clock)
+    /// <exception cref="InvalidDataException">A setting is missing or out of bounds; the message names it.</exception>
+    public static async Task<KvNode> StartAsync(IReadOnlyList<string> hocon, Metrics metrics, TimeProvider clock, IDisk? disk = null)
     {
         ArgumentNullException.ThrowIfNull(hocon);
         ArgumentNullException.ThrowIfNull(metrics);
@@ -92,7 +93,10 @@ public sealed class KvNode : IAsyncDisposable
             .WithFallback(ReferenceConfig.Load());
         var settings = KvSettings.Read(config);
         config = ReferenceConfig.For(settings).WithFallback(config);
-        var directory = DataDirectory.Open(PhysicalDisk.Instance, settings.DataDir, settings.WalDir);
+        disk ??= PhysicalDisk.Instance;
+        disk = settings.UnsafeNoFsync ? new UnsyncedDisk(disk) : disk;
+        RefuseToJoin(settings, disk);
+        var directory = DataDirectory.Open(disk, settings.DataDir, settings.WalDir);
         var member = MemberIds.Founding(settings.AdvertisePeerUrls, settings.ClusterToken);
         var status = new NodeStatus(member, MemberIds.Cluster([member]));
         var start = clock.GetUtcNow().ToUnixTimeMilliseconds();
@@ -103,7 +107,8 @@ public sealed class KvNode : IAsyncDisposable
         var proposer = new Proposer(waiting, status, settings.MaxRequestBytes, clock);
         var ended = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
         var system = ActorSystem.Create(SystemName, config);
-        StorageExtension.For(system).WalObserver = new WalMeters(metrics, system);
+        var storage = StorageExtension.For(system);
+        (storage.Disk, storage.WalObserver) = (disk, new WalMeters(metrics, system));
         var setup = new NodeSetup(settings, member, start, machine, waiting, proposer, status, roots, leases, metrics, clock, ended);
         try
         {
@@ -116,6 +121,17 @@ public sealed class KvNode : IAsyncDisposable
             await system.Terminate().ConfigureAwait(false);
             directory.Dispose();
             throw;
+        }
+    }
+
+    /// <summary>A member with data starts whatever the state says, as in etcd; one without has nobody to get it from yet.</summary>
+    private static void RefuseToJoin(KvSettings settings, IDisk disk)
+    {
+        if (settings.JoinsExistingCluster && !(disk.DirectoryExists(settings.WalDir) && disk.List(settings.WalDir).Count > 0))
+        {
+            throw new InvalidDataException(
+                $"initial-cluster-state is \"existing\", but {settings.WalDir} holds no log: joining a cluster is not supported yet by this "
+                + "release. Use \"new\" to found one, or point data-dir at the data this member has already.");
         }
     }
 

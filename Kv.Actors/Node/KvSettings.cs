@@ -11,6 +11,11 @@ namespace Kv.Actors.Node;
 /// <summary>What a node is told at start, read once from <c>kv.*</c> and checked. Every key is explained in <c>hocon/reference.conf</c>.</summary>
 public sealed record KvSettings
 {
+    /// <summary>etcd's default of <c>snapshot-count</c>, which asks for nothing here.</summary>
+    public const int DefaultSnapshotCount = 10_000;
+
+    private static readonly TimeSpan _longestElection = TimeSpan.FromSeconds(50);
+
     /// <summary>This member's name.</summary>
     public required string Name { get; init; }
 
@@ -38,6 +43,12 @@ public sealed record KvSettings
     /// <summary>Ask before disturbing a leader.</summary>
     public required bool PreVote { get; init; }
 
+    /// <summary>Acknowledge before the disk has it.</summary>
+    public required bool UnsafeNoFsync { get; init; }
+
+    /// <summary>This member joins a cluster that exists, rather than founding one.</summary>
+    public required bool JoinsExistingCluster { get; init; }
+
     /// <summary>When a checkpoint is due.</summary>
     public required CheckpointPolicy Checkpoints { get; init; }
 
@@ -53,10 +64,10 @@ public sealed record KvSettings
     /// <summary>History records that one compaction step looks at.</summary>
     public required int CompactionBatch { get; init; }
 
-    /// <summary>Pause between two compaction steps.</summary>
+    /// <summary>Pause between two compaction steps; zero is none.</summary>
     public required TimeSpan CompactionPause { get; init; }
 
-    /// <summary>A batch that takes longer to apply is logged.</summary>
+    /// <summary>A batch that takes longer to apply is logged; <see cref="TimeSpan.MaxValue"/> is never.</summary>
     public required TimeSpan SlowApply { get; init; }
 
     /// <summary>Callers that may wait for consensus at once.</summary>
@@ -87,14 +98,29 @@ public sealed record KvSettings
     public long MinLeaseTtlSeconds => LeaseTable.MinimumTtlSeconds(HeartbeatInterval, ElectionTicks);
 
     /// <summary>Reads and checks the settings.</summary>
-    /// <exception cref="ConfigurationException">A key is missing or out of bounds; the message names it.</exception>
+    /// <exception cref="InvalidDataException">A key is missing or out of bounds; the message names it.</exception>
     public static KvSettings Read(Config config)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        try
+        {
+            return ReadChecked(config);
+        }
+        catch (Exception wrong) when (wrong is ConfigurationException or FormatException or OverflowException or ArgumentOutOfRangeException)
+        {
+            throw new InvalidDataException($"A setting cannot be used: {wrong.Message}", wrong);
+        }
+    }
+
+    private static KvSettings ReadChecked(Config config)
     {
         var name = config.GetString("kv.name");
         var dataDir = config.GetString("kv.data-dir");
         dataDir = string.IsNullOrEmpty(dataDir) ? $"{name}.etcd" : dataDir;
         var walDir = config.GetString("kv.wal-dir");
         var quota = config.GetLong("kv.store.quota-bytes");
+        var mode = OneOf(config, "kv.compaction.auto-mode", "periodic", "revision");
+        CheckTimes(config);
         return new KvSettings
         {
             Name = name,
@@ -106,16 +132,18 @@ public sealed record KvSettings
             HeartbeatInterval = Positive(config, "kv.raft.heartbeat-interval"),
             ElectionTimeout = Positive(config, "kv.raft.election-timeout"),
             PreVote = config.GetBoolean("kv.raft.pre-vote"),
+            UnsafeNoFsync = config.GetBoolean("kv.wal.unsafe-no-fsync"),
+            JoinsExistingCluster = OneOf(config, "kv.cluster.initial-state", "new", "existing") == "existing",
             Checkpoints = new CheckpointPolicy(
-                config.GetByteSize("kv.raft.checkpoint-min-log-bytes") ?? 0,
-                config.GetDouble("kv.raft.checkpoint-log-to-state"),
-                config.GetLong("kv.raft.checkpoint-max-entries")),
+                Bytes(config, "kv.raft.checkpoint-min-log-bytes", 1),
+                Share(config, "kv.raft.checkpoint-log-to-state"),
+                CheckpointEntries(config)),
             QuotaBytes = quota == 0 ? Limits.DefaultQuotaBytes : quota,
-            MaxRequestBytes = AtLeast(config, "kv.limits.max-request-bytes", 1),
+            MaxRequestBytes = AtLeast(config, "kv.limits.max-request-bytes", 1, 1 << 30),
             MaxTxnOps = AtLeast(config, "kv.limits.max-txn-ops", 1),
             CompactionBatch = AtLeast(config, "kv.compaction.batch-limit", 1),
-            CompactionPause = config.GetTimeSpan("kv.compaction.sleep-interval"),
-            SlowApply = config.GetTimeSpan("kv.log.warning-apply-duration"),
+            CompactionPause = NotNegative(config, "kv.compaction.sleep-interval"),
+            SlowApply = NotNegative(config, "kv.log.warning-apply-duration") is var slow && slow > TimeSpan.Zero ? slow : TimeSpan.MaxValue,
             MaxWaitingProposals = AtLeast(config, "kv.raft.max-waiting-proposals", 1),
             KeptEntries = AtLeast(config, "kv.raft.kept-entries", 1),
             Lessor = new LessorLimits
@@ -123,18 +151,18 @@ public sealed record KvSettings
                 RevokeBatch = AtLeast(config, "kv.lease.revoke-batch", 1),
                 MaxOutstandingRevokes = AtLeast(config, "kv.lease.max-outstanding-revokes", 1),
                 RevokesPerSecond = AtLeast(config, "kv.lease.revokes-per-second", 1),
-                CheckpointInterval = config.GetTimeSpan("kv.lease.checkpoint-interval"),
-            },
-            AutoCompactionPeriod = config.GetString("kv.compaction.auto-mode") == "periodic" ? Hours(config, "kv.compaction.auto-retention") : TimeSpan.Zero,
-            AutoCompactionRevisions = config.GetString("kv.compaction.auto-mode") == "revision" ? config.GetLong("kv.compaction.auto-retention") : 0,
+                CheckpointInterval = NotNegative(config, "kv.lease.checkpoint-interval"),
+            }.Validate(),
+            AutoCompactionPeriod = mode == "periodic" ? Hours(config, "kv.compaction.auto-retention") : TimeSpan.Zero,
+            AutoCompactionRevisions = mode == "revision" ? Revisions(config, "kv.compaction.auto-retention") : 0,
             Watch = new WatchLimits
             {
                 QueueResponses = AtLeast(config, "kv.watch.queue-responses", 1),
-                QueueBytes = config.GetByteSize("kv.watch.queue-bytes") ?? 0,
+                QueueBytes = Bytes(config, "kv.watch.queue-bytes", 1024),
                 CatchUpRevisions = AtLeast(config, "kv.watch.catch-up-revisions", 1),
                 CatchUpScan = AtLeast(config, "kv.watch.catch-up-scan", 1),
                 ProgressNotifyInterval = Positive(config, "kv.watch.progress-notify-interval"),
-                FragmentBytes = AtLeast(config, "kv.limits.max-request-bytes", 1) + Limits.GrpcOverheadBytes,
+                FragmentBytes = AtLeast(config, "kv.limits.max-request-bytes", 1, 1 << 30) + Limits.GrpcOverheadBytes,
             }.Validate(),
         };
     }
@@ -143,14 +171,69 @@ public sealed record KvSettings
     private static TimeSpan Hours(Config config, string key) =>
         long.TryParse(config.GetString(key), NumberStyles.None, CultureInfo.InvariantCulture, out var hours)
             ? TimeSpan.FromHours(hours)
-            : config.GetTimeSpan(key);
+            : NotNegative(config, key);
 
-    private static int AtLeast(Config config, string key, int least)
+    /// <summary>
+    /// <c>checkpoint-max-entries</c>, or <c>snapshot-count</c> if that was set to something of its own and is smaller: its default
+    /// is etcd's, tuned for snapshots that cost it little, and would write a large state far too often here.
+    /// </summary>
+    private static long CheckpointEntries(Config config)
+    {
+        var most = AtLeast(config, "kv.raft.checkpoint-max-entries", 1);
+        var text = config.GetString("kv.raft.snapshot-count");
+        if (!ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var count))
+        {
+            throw new ConfigurationException($"kv.raft.snapshot-count is {text}: it must be a whole number from 0");
+        }
+        return count is 0 or DefaultSnapshotCount ? most : (long)Math.Min(count, (ulong)most);
+    }
+
+    private static void CheckTimes(Config config)
+    {
+        var (heartbeat, election) = (Positive(config, "kv.raft.heartbeat-interval"), Positive(config, "kv.raft.election-timeout"));
+        if (election < 5 * heartbeat || election > _longestElection)
+        {
+            throw new ConfigurationException(
+                $"kv.raft.election-timeout is {election}: it must be at least 5 times kv.raft.heartbeat-interval ({heartbeat}), and at most {_longestElection}");
+        }
+    }
+
+    private static long Revisions(Config config, string key)
     {
         var value = config.GetLong(key);
-        return value >= least && value <= int.MaxValue
+        return value >= 0 ? value : throw new ConfigurationException($"{key} is {value}: it must be 0 or more");
+    }
+
+    private static int AtLeast(Config config, string key, int least, int most = int.MaxValue)
+    {
+        var value = config.GetLong(key);
+        return value >= least && value <= most
             ? (int)value
-            : throw new ConfigurationException($"{key} is {value}: it must be {least} to {int.MaxValue}");
+            : throw new ConfigurationException($"{key} is {value}: it must be {least} to {most}");
+    }
+
+    private static long Bytes(Config config, string key, long least)
+    {
+        var value = config.GetByteSize(key) ?? throw new ConfigurationException($"{key} is no size in bytes");
+        return value >= least ? value : throw new ConfigurationException($"{key} is {value}: it must be at least {least}");
+    }
+
+    private static double Share(Config config, string key)
+    {
+        var value = config.GetDouble(key);
+        return value >= 0 && double.IsFinite(value) ? value : throw new ConfigurationException($"{key} is {value}: it must be 0 or more");
+    }
+
+    private static string OneOf(Config config, string key, string one, string other)
+    {
+        var value = config.GetString(key);
+        return value == one || value == other ? value : throw new ConfigurationException($"{key} is {value}: it must be {one} or {other}");
+    }
+
+    private static TimeSpan NotNegative(Config config, string key)
+    {
+        var value = config.GetTimeSpan(key);
+        return value >= TimeSpan.Zero ? value : throw new ConfigurationException($"{key} is {value}: it must not be negative");
     }
 
     private static TimeSpan Positive(Config config, string key)

@@ -78,7 +78,7 @@ internal sealed class NodeActor : ReceiveActor
             LessorActor.Props(setup.Leases, setup.Proposer.ForLessor(), settings.ElectionTimeout), "lessor");
         var storeSetup = new StoreActorSetup(
             setup.Machine, setup.Waiting, setup.Status, setup.Roots, lessor, hub,
-            settings.Checkpoints, settings.CompactionBatch, settings.SlowApply, setup.Clock, setup.Metrics);
+            settings.Checkpoints, settings.CompactionBatch, settings.CompactionPause, settings.SlowApply, setup.Clock, setup.Metrics);
         var store = Context.ActorOf(Props.Create(() => new StoreActor(storeSetup)).WithDispatcher(Dispatcher), "store");
         var self = new ClusterMember(setup.Self, "", [.. settings.AdvertisePeerUrls], [], IsLearner: false);
         var raftSetup = new RaftActorSetup(

@@ -42,7 +42,7 @@ public sealed record WatchLimits
         Check(CatchUpRevisions >= 1, "kv.watch.catch-up-revisions", CatchUpRevisions);
         Check(CatchUpScan >= 1, "kv.watch.catch-up-scan", CatchUpScan);
         Check(ProgressNotifyInterval >= TimeSpan.FromMilliseconds(100), "kv.watch.progress-notify-interval", ProgressNotifyInterval);
-        Check(FragmentBytes >= 1024, "kv.watch.fragment-bytes", FragmentBytes);
+        Check(FragmentBytes >= 1024, nameof(FragmentBytes), FragmentBytes);
         return this;
     }
 

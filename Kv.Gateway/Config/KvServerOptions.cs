@@ -59,7 +59,7 @@ public sealed record KvServerOptions
     /// <summary>What clients are told to connect to.</summary>
     public required IReadOnlyList<KvUrl> AdvertiseClientUrls { get; init; }
 
-    /// <summary>Where other members are listened for.</summary>
+    /// <summary>Where other members would be listened for; nothing listens in this release.</summary>
     public required IReadOnlyList<KvUrl> ListenPeerUrls { get; init; }
 
     /// <summary>What other members are told to connect to; the member's id comes from it.</summary>
@@ -71,14 +71,8 @@ public sealed record KvServerOptions
     /// <summary>The members at the start: name and peer URLs. One in this release.</summary>
     public required IReadOnlyList<InitialMember> InitialCluster { get; init; }
 
-    /// <summary>True for <c>existing</c>: the member joins a cluster rather than founding one.</summary>
-    public required bool InitialClusterExisting { get; init; }
-
     /// <summary>Mixed into ids.</summary>
     public required string InitialClusterToken { get; init; }
-
-    /// <summary>Whether changes of membership that endanger the quorum are refused.</summary>
-    public required bool StrictReconfigCheck { get; init; }
 
     /// <summary>Raft's tick.</summary>
     public required TimeSpan HeartbeatInterval { get; init; }
@@ -95,7 +89,7 @@ public sealed record KvServerOptions
     /// <summary>Whether elections are asked for before they are held.</summary>
     public required bool PreVote { get; init; }
 
-    /// <summary>Applied entries between cuts of the Raft log; 0 was replaced by the default.</summary>
+    /// <summary>Applied entries after which a checkpoint is due, unless it is the default; 0 was replaced by that.</summary>
     public required long SnapshotCount { get; init; }
 
     /// <summary>Size in bytes that raises NOSPACE; <see cref="long.MaxValue"/> without a quota.</summary>
@@ -124,9 +118,6 @@ public sealed record KvServerOptions
 
     /// <summary>Calls open at a time on a connection.</summary>
     public required uint MaxConcurrentStreams { get; init; }
-
-    /// <summary>Shortest interval at which a client may ping.</summary>
-    public required TimeSpan KeepAliveMinTime { get; init; }
 
     /// <summary>Silence after which the server pings; <see cref="Timeout.InfiniteTimeSpan"/> for never.</summary>
     public required TimeSpan KeepAliveInterval { get; init; }

@@ -82,7 +82,7 @@ internal static class OptionsBuilder
 
         foreach (var name in (string[])[
             "compaction-sleep-interval", "warning-apply-duration", "warning-unary-request-duration",
-            "grpc-keepalive-min-time", "grpc-keepalive-interval", "grpc-keepalive-timeout"])
+            "grpc-keepalive-interval", "grpc-keepalive-timeout"])
         {
             if (Span(name) < TimeSpan.Zero)
             {
@@ -105,9 +105,7 @@ internal static class OptionsBuilder
             AdvertisePeerUrls = advertisePeer,
             ListenMetricsUrls = listenMetrics,
             InitialCluster = cluster,
-            InitialClusterExisting = Text("initial-cluster-state") == "existing",
             InitialClusterToken = Text("initial-cluster-token"),
-            StrictReconfigCheck = Flag("strict-reconfig-check"),
             HeartbeatInterval = TimeSpan.FromMilliseconds(heartbeat),
             ElectionTimeout = TimeSpan.FromMilliseconds(election),
             PreVote = Flag("pre-vote"),
@@ -121,7 +119,6 @@ internal static class OptionsBuilder
             MaxRequestBytes = (int)Number("max-request-bytes"),
             MaxTxnOps = (int)Math.Min(int.MaxValue, Number("max-txn-ops")),
             MaxConcurrentStreams = (uint)Number("max-concurrent-streams"),
-            KeepAliveMinTime = Span("grpc-keepalive-min-time"),
             KeepAliveInterval = Endless(Span("grpc-keepalive-interval"), Timeout.InfiniteTimeSpan),
             KeepAliveTimeout = Endless(Span("grpc-keepalive-timeout"), Timeout.InfiniteTimeSpan),
             EnableGrpcGateway = Flag("enable-grpc-gateway"),

@@ -77,6 +77,10 @@ public static class Log
     public static void StartFailed(this ILogger log, string error) =>
         Write(log, LogLevel.Critical, 13, "the server cannot start", ("error", error));
 
+    /// <summary>Peer URLs are taken, as every start script of etcd passes them, but nothing listens there yet.</summary>
+    public static void PeersNotServed(this ILogger log, KvServerOptions options) => Write(log, LogLevel.Information, 14,
+        "peers are not served by this release; nothing listens on the peer URLs", ("listen-peer-urls", Texts(options.ListenPeerUrls)));
+
     // 20-29: health.
 
     /// <summary><c>/health</c> answered false.</summary>

@@ -56,7 +56,7 @@ public sealed class StoreActorTests : TestKit
         var machine = new StateMachine(self, minTtlSeconds: 2, quotaBytes: 0);
         var setup = new StoreActorSetup(
             machine, new ProposalTable(self, 0, limit: 10), new NodeStatus(self, new ClusterId(1)), new RootHolder(machine.Root),
-            lessor, CreateTestProbe(), new CheckpointPolicy(), 100, TimeSpan.FromMinutes(1), TimeProvider.System, new Metrics(new MetricsRegistry()));
+            lessor, CreateTestProbe(), new CheckpointPolicy(), 100, TimeSpan.Zero, TimeSpan.FromMinutes(1), TimeProvider.System, new Metrics(new MetricsRegistry()));
         return (Sys.ActorOf(Props.Create(() => new StoreActor(setup))), lessor);
     }
 }

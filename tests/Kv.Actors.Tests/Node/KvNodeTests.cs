@@ -1,0 +1,177 @@
+using Kv.Actors.Meters;
+using Kv.Actors.Model;
+using Kv.Actors.Node;
+using Kv.Actors.Protos.Etcdserverpb;
+using Kv.Actors.Tests.Apply;
+using Kv.Persistence.Io;
+using Xunit;
+using static Kv.Actors.Tests.Apply.Requests;
+
+namespace Kv.Actors.Tests.Node;
+
+/// <summary>A whole node on a real directory: what it acknowledged is there after a restart.</summary>
+public sealed class KvNodeTests : IDisposable
+{
+    private readonly string _dir = Directory.CreateTempSubdirectory("kv-node-").FullName;
+
+    public void Dispose() => Directory.Delete(_dir, recursive: true);
+
+    private string SnapDir => Path.Combine(_dir, "member", "snap");
+
+    private string WalDir => Path.Combine(_dir, "member", "wal");
+
+    internal static async Task<KvNode> StartAsync(string dataDir, string more = "", IDisk? disk = null)
+    {
+        var node = await KvNode.StartAsync(
+            [more, $"kv.data-dir = \"{dataDir}\", akka.loglevel = OFF, kv.persistence.journal.segment-bytes = 64 KiB, kv.persistence.journal.first-segment-bytes = 64 KiB"],
+            new Metrics(new MetricsRegistry()), TimeProvider.System, disk);
+        try
+        {
+            Assert.Equal(KvError.None, await node.PublishAsync());
+            return node;
+        }
+        catch
+        {
+            await node.DisposeAsync();
+            throw;
+        }
+    }
+
+    internal static async Task<long> PutAsync(KvNode node, string key, string value)
+    {
+        var put = await node.ProposeAsync<PutResponse>(Put(key, value));
+        Assert.Equal(KvError.None, put.Error);
+        return put.Value!.Header.Revision;
+    }
+
+    private static async Task<string?> GetAsync(KvNode node, string key)
+    {
+        var root = await node.Reads.LinearizableAsync(CancellationToken.None);
+        Assert.Equal(KvError.None, root.Error);
+        return Value(root.Value!, key);
+    }
+
+    [Fact]
+    public async Task What_was_put_is_there_after_a_restart_and_revisions_go_on()
+    {
+        ulong index;
+        await using (var node = await StartAsync(_dir))
+        {
+            Assert.Equal(2, await PutAsync(node, "a", "1"));
+            Assert.Equal(3, await PutAsync(node, "b", "2"));
+            Assert.Equal("1", await GetAsync(node, "a"));
+            index = node.Status.AppliedIndex;
+        }
+        await using (var node = await StartAsync(_dir))
+        {
+            Assert.Equal(("1", "2"), (await GetAsync(node, "a"), await GetAsync(node, "b")));
+            Assert.True(node.Status.AppliedIndex > index);
+            Assert.Equal(4, await PutAsync(node, "a", "3"));
+            Assert.Equal("default", Assert.Single(node.Roots.Current.Members.All).Name);
+        }
+    }
+
+    [Fact]
+    public async Task A_checkpoint_lets_go_of_the_log_before_the_one_before_it()
+    {
+        await using (var node = await StartAsync(_dir))
+        {
+            for (var round = 0; round < 4; round++)
+            {
+                for (var i = 0; i < 40; i++)
+                {
+                    await PutAsync(node, $"k{i}", new string('x', 4000) + round);
+                }
+                await node.CheckpointAsync(CancellationToken.None);
+            }
+        }
+        Assert.Equal(2, Directory.GetFiles(SnapDir, "*.db").Length);
+        Assert.DoesNotContain(Directory.GetFiles(WalDir), static file => Path.GetFileName(file).StartsWith("0000000000000001", StringComparison.Ordinal));
+        await using (var node = await StartAsync(_dir))
+        {
+            Assert.EndsWith("3", await GetAsync(node, "k39"), StringComparison.Ordinal);
+            Assert.Equal(161, node.Roots.Current.Kv.CurrentRevision);
+        }
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task A_damaged_newest_checkpoint_falls_back_to_the_older_one_and_loses_nothing(int seed)
+    {
+        var random = new Random(seed);
+        await using (var node = await StartAsync(_dir))
+        {
+            for (var round = 0; round < 3; round++)
+            {
+                for (var i = 0; i < 30; i++)
+                {
+                    await PutAsync(node, $"k{i}", $"{round}");
+                }
+                await node.CheckpointAsync(CancellationToken.None);
+            }
+            await PutAsync(node, "last", "after");
+        }
+        var newest = Directory.GetFiles(SnapDir, "*.db").Order(StringComparer.Ordinal).Last();
+        var bytes = await File.ReadAllBytesAsync(newest);
+        bytes[random.Next(bytes.Length)] ^= 0x40;
+        await File.WriteAllBytesAsync(newest, bytes);
+        await using (var node = await StartAsync(_dir))
+        {
+            Assert.True(await GetAsync(node, "last") == "after", $"seed {seed}");
+            Assert.True(await GetAsync(node, "k29") == "2", $"seed {seed}");
+            Assert.Equal(92, node.Roots.Current.Kv.CurrentRevision);
+            await node.CheckpointAsync(CancellationToken.None);
+        }
+        await using (var node = await StartAsync(_dir))
+        {
+            Assert.Equal("after", await GetAsync(node, "last"));
+        }
+    }
+
+    [Fact]
+    public async Task Snapshot_count_bounds_the_entries_between_checkpoints_once_it_is_set()
+    {
+        await using var node = await StartAsync(_dir, "kv.raft.snapshot-count = 10");
+        for (var i = 0; i < 25; i++)
+        {
+            await PutAsync(node, "k", $"{i}");
+        }
+        await node.CheckpointAsync(CancellationToken.None);     // behind those that were due
+        Assert.Equal(2, Directory.GetFiles(SnapDir, "*.db").Length);
+    }
+
+    [Fact]
+    public async Task A_node_that_stops_answers_who_waits_and_refuses_who_comes()
+    {
+        var node = await StartAsync(_dir);
+        var puts = Enumerable.Range(0, 200).Select(i => node.ProposeAsync<PutResponse>(Put($"k{i}", "v"))).ToList();
+        await node.DisposeAsync();
+        Assert.All(await Task.WhenAll(puts), static put => Assert.Contains(put.Error, (KvError[])[KvError.None, KvError.Stopped]));
+        Assert.Equal(KvError.Stopped, (await node.ProposeAsync<PutResponse>(Put("late", "v"))).Error);
+    }
+
+    [Fact]
+    public async Task Nothing_can_be_joined_but_a_member_with_data_starts_whatever_the_state_says()
+    {
+        const string joining = "kv.cluster.initial-state = existing";
+        var refused = await Assert.ThrowsAsync<InvalidDataException>(() => StartAsync(_dir, joining));
+        Assert.Contains("joining a cluster is not supported yet by this release", refused.Message, StringComparison.Ordinal);
+        await (await StartAsync(_dir)).DisposeAsync();
+        await (await StartAsync(_dir, joining)).DisposeAsync();
+    }
+
+    [Fact]
+    public async Task A_node_without_syncs_keeps_its_data_over_a_restart_of_the_process()
+    {
+        const string unsafely = "kv.wal.unsafe-no-fsync = true";
+        await using (var node = await StartAsync(_dir, unsafely))
+        {
+            await PutAsync(node, "a", "1");
+        }
+        await using (var node = await StartAsync(_dir, unsafely))
+        {
+            Assert.Equal("1", await GetAsync(node, "a"));
+        }
+    }
+}
