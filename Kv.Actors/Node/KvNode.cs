@@ -116,7 +116,7 @@ public sealed class KvNode : IAsyncDisposable
             var parts = await node.Ask<NodeParts>(NodeActor.AskParts.Instance, TimeSpan.FromSeconds(30)).ConfigureAwait(false);
             return new KvNode(system, settings, parts, status, roots, proposer, leases, new LeaseIdSource(member, start), metrics, ended, directory, clock);
         }
-        catch (AskTimeoutException)
+        catch
         {
             await system.Terminate().ConfigureAwait(false);
             directory.Dispose();
@@ -173,7 +173,19 @@ public sealed class KvNode : IAsyncDisposable
         }
         var waiter = new TaskCompletionSource<KeepAliveReply>(TaskCreationOptions.RunContinuationsAsynchronously);
         _parts.Lessor.Tell(new LessorCommand.KeepAlive(lease, waiter), ActorRefs.NoSender);
-        return new ValueTask<KeepAliveReply>(waiter.Task.WaitAsync(Settings.RequestTimeout, _clock));
+        return new ValueTask<KeepAliveReply>(InTimeAsync(waiter.Task));
+
+        async Task<KeepAliveReply> InTimeAsync(Task<KeepAliveReply> answered)
+        {
+            try
+            {
+                return await answered.WaitAsync(Settings.RequestTimeout, _clock).ConfigureAwait(false);
+            }
+            catch (TimeoutException)
+            {
+                return new KeepAliveReply(Status.Raft.HasLeader ? KvError.Timeout : KvError.NoLeader, 0);
+            }
+        }
     }
 
     /// <summary>A lease's remaining time and, if wanted, its keys; null when there is no such lease.</summary>

@@ -71,7 +71,7 @@ public sealed class KvLoggerActor : ReceiveActor, IRequiresMessageQueue<ILoggerM
         }
         catch (FormatException)
         {
-            return (logged.Message as LogMessage)?.Unformatted() ?? "";
+            return (logged.Message as LogMessage)?.Format ?? "";
         }
     }
 

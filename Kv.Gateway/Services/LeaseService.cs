@@ -58,7 +58,15 @@ public sealed class LeaseService(KvNode node, IHostApplicationLifetime host) : P
     /// <inheritdoc/>
     public override async Task<LeaseTimeToLiveResponse> LeaseTimeToLive(LeaseTimeToLiveRequest request, ServerCallContext context)
     {
-        var lease = await node.TimeToLiveAsync(new LeaseId(request.ID), request.Keys).ConfigureAwait(false);
+        LeaseTime? lease;
+        try
+        {
+            lease = await node.TimeToLiveAsync(new LeaseId(request.ID), request.Keys).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            throw ErrorMap.Exception(KvError.Timeout);
+        }
         var root = node.Roots.Current;
         var response = new LeaseTimeToLiveResponse { Header = node.Status.Header(root.Kv.CurrentRevision), ID = request.ID, TTL = -1 };
         if (lease is not null)
