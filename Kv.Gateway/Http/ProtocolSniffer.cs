@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.IO.Pipelines;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
@@ -44,6 +45,7 @@ internal static class ProtocolSniffer
         {
             connection.Features.Set<ITlsConnectionFeature>(Negotiated.Http2);
             connection.Features.Set<ITlsApplicationProtocolFeature>(Negotiated.Http2);
+            connection.Transport = new Repaired(new AuthorityRepair(connection.Transport.Input), connection.Transport.Output);
         }
         await next(connection).ConfigureAwait(false);
     };
@@ -75,6 +77,8 @@ internal static class ProtocolSniffer
         }
         return length == Preface.Length ? true : null;
     }
+
+    private sealed record Repaired(PipeReader Input, PipeWriter Output) : IDuplexPipe;
 
     private sealed class Negotiated : ITlsConnectionFeature, ITlsApplicationProtocolFeature
     {

@@ -164,6 +164,16 @@ public sealed class EtcdctlTests : IAsyncLifetime
         Assert.Equal("k\nv\n", await Ctl("get", "k"));
     }
 
+    [InteropFact("etcdctl")]
+    public async Task Endpoints_may_be_urls_in_every_command()
+    {
+        string[] at = ["--endpoints", $"http://{_server.Endpoint}"];
+        foreach (var command in (string[][])[["put", "k", "v"], ["get", "k"], ["endpoint", "status"], ["endpoint", "hashkv"], ["endpoint", "health"], ["defrag"], ["alarm", "list"]])
+        {
+            (await Command.RunAsync("etcdctl", [.. at, .. command], variables: Api3)).Succeeded();
+        }
+    }
+
     [InteropFact("etcdctl", "etcd")]
     public async Task HashKV_is_etcds_own_for_the_same_writes()
     {
