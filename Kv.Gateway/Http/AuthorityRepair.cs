@@ -18,6 +18,9 @@ internal sealed class AuthorityRepair(PipeReader inner) : PipeReader
     private const int PrefaceBytes = 24;
     private const int FrameHeaderBytes = 9;
     private const byte HeadersFrame = 1;
+
+    /// <summary>The longest frame that both sides may send before settings say otherwise (RFC 9113, section 6.5.2).</summary>
+    private const int LongestFrame = 16_384;
     private bool _first = true;
     private bool _done;
     private SequencePosition _end;
@@ -34,7 +37,7 @@ internal sealed class AuthorityRepair(PipeReader inner) : PipeReader
         /// <summary>Whole frames, none of them HEADERS.</summary>
         NotYet,
 
-        /// <summary>The first HEADERS frame is here and is fine.</summary>
+        /// <summary>The first HEADERS frame is here and is fine; or this is no HTTP/2.</summary>
         Fine,
 
         /// <summary>It is here and was repaired.</summary>
@@ -145,6 +148,10 @@ internal sealed class AuthorityRepair(PipeReader inner) : PipeReader
                 return Verdict.Incomplete;
             }
             var length = (bytes[at] << 16) | (bytes[at + 1] << 8) | bytes[at + 2];
+            if (length > LongestFrame)
+            {
+                return Verdict.Fine;                           // no frame that may be sent: Kestrel's to refuse, and not to be waited for
+            }
             if (bytes.Length - at - FrameHeaderBytes < length)
             {
                 return Verdict.Incomplete;

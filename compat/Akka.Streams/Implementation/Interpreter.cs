@@ -137,6 +137,7 @@ internal sealed class Interpreter : IThreadPoolWorkItem
                 if (left-- <= 0)
                 {
                     left = EventsPerTurn;
+                    RunInbox();                         // a stream that never pauses must hear what comes from outside, too
                     return false;
                 }
 

@@ -158,6 +158,29 @@ public sealed class AsynchronyTests : StreamTest
         Assert.True(ended.IsCompleted);
     }
 
+    /// <summary>It ran for ever once: what came from outside was looked at only when the stream paused.</summary>
+    [Fact]
+    public async Task A_kill_switch_reaches_a_stream_that_never_pauses()
+    {
+        var flowing = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var seen = 0;
+        var (kill, done) = Source.Repeat(1)
+            .ViaMaterialized(KillSwitches.Single<int>(), Keep.Right)
+            .ToMaterialized(
+                Sink.ForEach<int>(_ =>
+                {
+                    if (++seen == 100_000)
+                    {
+                        flowing.TrySetResult();
+                    }
+                }),
+                Keep.Both)
+            .Run(Materializer);
+        await flowing.Task.WaitAsync(Patience);
+        kill.Abort(new IOException("stop"));
+        Assert.Equal("stop", (await Failure(done)).Message);
+    }
+
     [Fact]
     public async Task A_shared_kill_switch_ends_all_its_streams_and_later_ones()
     {
