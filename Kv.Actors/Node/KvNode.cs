@@ -208,8 +208,12 @@ public sealed class KvNode : IAsyncDisposable
     }
 
     /// <summary>Every lease, the one with the least time left first; in order of id on a member that keeps no deadlines.</summary>
-    public IReadOnlyList<LeaseId> LeasesByExpiry()
+    public async Task<IReadOnlyList<LeaseId>> LeasesByExpiryAsync()
     {
+        // Behind every grant that was answered: the lessor hears of them before their callers do, but on its own turn.
+        var settled = new TaskCompletionSource<(TimeSpan, long)?>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _parts.Lessor.Tell(new LessorCommand.Remaining(LeaseId.None, settled), ActorRefs.NoSender);
+        await settled.Task.WaitAsync(Settings.RequestTimeout, _clock).ConfigureAwait(false);
         var view = Roots.Current.Leases;
         var ordered = Leases.InOrderOfExpiry();
         return ordered.Length >= view.Count ? ordered : [.. view.InOrder().Select(static lease => lease.Id)];

@@ -79,12 +79,20 @@ public sealed class LeaseService(KvNode node, IHostApplicationLifetime host) : P
     }
 
     /// <inheritdoc/>
-    public override Task<LeaseLeasesResponse> LeaseLeases(LeaseLeasesRequest request, ServerCallContext context)
+    public override async Task<LeaseLeasesResponse> LeaseLeases(LeaseLeasesRequest request, ServerCallContext context)
     {
-        var root = node.Roots.Current;
-        var response = new LeaseLeasesResponse { Header = node.Status.Header(root.Kv.CurrentRevision) };
-        response.Leases.AddRange(node.LeasesByExpiry().Select(static id => new LeaseStatus { ID = id.Value }));
-        return Task.FromResult(response);
+        IReadOnlyList<LeaseId> leases;
+        try
+        {
+            leases = await node.LeasesByExpiryAsync().ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            throw ErrorMap.Exception(KvError.Timeout);
+        }
+        var response = new LeaseLeasesResponse { Header = node.Status.Header(node.Roots.Current.Kv.CurrentRevision) };
+        response.Leases.AddRange(leases.Select(static id => new LeaseStatus { ID = id.Value }));
+        return response;
     }
 
     private async Task<bool> NextAsync(IAsyncStreamReader<LeaseKeepAliveRequest> requests, CancellationToken over)
