@@ -65,8 +65,6 @@ public sealed class SystemTests
         protected override void PostStop() => steps.Enqueue("actor");
     }
 
-    private sealed class MyReason : CoordinatedShutdown.Reason;
-
     [Fact]
     public async Task Run_is_done_once_and_a_task_that_fails_or_hangs_does_not_hold_it_up()
     {
@@ -80,7 +78,7 @@ public sealed class SystemTests
             Interlocked.Increment(ref runs);
             return Task.FromResult(Done.Instance);
         });
-        var reason = new MyReason();
+        CoordinatedShutdown.Reason reason = CoordinatedShutdown.ClrExitReason.Instance;
         var first = shutdown.Run(reason);
         var second = shutdown.Run(CoordinatedShutdown.UnknownReason.Instance);
         await Task.WhenAll(first, second).WaitAsync(Limit);

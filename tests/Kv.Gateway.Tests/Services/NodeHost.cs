@@ -12,7 +12,7 @@ using Kv.Testing.Processes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
-using Pb = Kv.Gateway.Protos.Etcdserverpb;
+using Api = Kv.Gateway.Protos.Etcdserverpb;
 
 namespace Kv.Gateway.Tests.Services;
 
@@ -51,15 +51,15 @@ public class NodeHost : IAsyncLifetime
     /// <summary>One connection for all the clients below.</summary>
     public GrpcChannel Channel { get; private set; } = null!;
 
-    public Pb.KV.KVClient Kv => new(Channel);
+    public Api.KV.KVClient Kv => new(Channel);
 
-    public Pb.Lease.LeaseClient Lease => new(Channel);
+    public Api.Lease.LeaseClient Lease => new(Channel);
 
-    public Pb.Watch.WatchClient Watch => new(Channel);
+    public Api.Watch.WatchClient Watch => new(Channel);
 
-    public Pb.Maintenance.MaintenanceClient Maintenance => new(Channel);
+    public Api.Maintenance.MaintenanceClient Maintenance => new(Channel);
 
-    public Pb.Cluster.ClusterClient Cluster => new(Channel);
+    public Api.Cluster.ClusterClient Cluster => new(Channel);
 
     public async Task InitializeAsync()
     {
