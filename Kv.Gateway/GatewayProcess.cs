@@ -36,7 +36,7 @@ internal static class GatewayProcess
         {
             var metrics = new Metrics(new MetricsRegistry());
             await using var node = await KvNode.StartAsync(
-                [Retention(options), options.HoconOverlay, options.HoconText, KvLoggerActor.Hocon(options.LogLevel)], metrics, clock).ConfigureAwait(false);
+                [Retention(options), options.HoconOverlay, options.HoconText, KvLoggerActor.Hocon(options.LogLevel)], metrics, NodeEnvironment.Real).ConfigureAwait(false);
             var app = GatewayHost.Build(options, node, logs);
             await using (app.ConfigureAwait(false))
             {

@@ -78,10 +78,24 @@ public static class EtcdSchema
             Alarms = Records(source, "alarm").Select(record => Parse(AlarmMember.Parser, "alarm", record.Key)).ToList(),
             Users = Records(source, "authUsers").Select(record => Parse(User.Parser, "authUsers", record.Value)).ToList(),
             Roles = Records(source, "authRoles").Select(record => Parse(Role.Parser, "authRoles", record.Value)).ToList(),
-            Members = Records(source, "members").Select(record => (Id("members", record.Key), Encoding.UTF8.GetString(record.Value))).ToList(),
-            RemovedMembers = Records(source, "members_removed").Select(record => Id("members_removed", record.Key)).ToList(),
+            Members = MemberRecords(source),
+            RemovedMembers = RemovedRecords(source),
         };
     }
+
+    /// <summary>An image of the members alone.</summary>
+    /// <exception cref="InvalidDataException">A record is not what its bucket holds; the message names it.</exception>
+    public static EtcdImage ReadMembers(IBucketSource source)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        return new EtcdImage { Members = MemberRecords(source), RemovedMembers = RemovedRecords(source) };
+    }
+
+    private static List<(ulong Id, string Json)> MemberRecords(IBucketSource source) =>
+        Records(source, "members").Select(record => (Id("members", record.Key), Encoding.UTF8.GetString(record.Value))).ToList();
+
+    private static List<ulong> RemovedRecords(IBucketSource source) =>
+        Records(source, "members_removed").Select(record => Id("members_removed", record.Key)).ToList();
 
     private static void WriteKeys(MvccRoot root, IBucketSink sink)
     {

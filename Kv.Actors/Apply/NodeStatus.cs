@@ -10,6 +10,7 @@ public sealed class NodeStatus
     private long _commit;
     private long _applied;
     private long _leaderChanges;
+    private long _ticked;
     private volatile RaftView _raft = new(0, RaftConfig.None, Role.Follower, IsSoleVoter: false, IsLearner: false);
 
     /// <summary>The status of one member of one cluster.</summary>
@@ -34,6 +35,9 @@ public sealed class NodeStatus
     /// <summary>Highest index applied and published.</summary>
     public ulong AppliedIndex => (ulong)Interlocked.Read(ref _applied);
 
+    /// <summary>When Raft's clock last ticked: long ago where the process was paused, or its thread is busy.</summary>
+    public MonotonicTime Ticked => new(Interlocked.Read(ref _ticked));
+
     /// <summary>Leader changes seen since the start.</summary>
     public long LeaderChanges => Interlocked.Read(ref _leaderChanges);
 
@@ -46,6 +50,9 @@ public sealed class NodeStatus
         }
         _raft = view;
     }
+
+    /// <summary>Told by the Raft actor.</summary>
+    public void PublishTick(MonotonicTime now) => Interlocked.Exchange(ref _ticked, now.Nanoseconds);
 
     /// <summary>Told by the Raft actor.</summary>
     public void PublishCommit(ulong index) => Interlocked.Exchange(ref _commit, (long)index);

@@ -66,13 +66,17 @@ public sealed class ProposalTable
     }
 
     /// <summary>Fails every caller that has waited since before <paramref name="deadline"/>. O(waiting).</summary>
-    public void Sweep(MonotonicTime deadline, KvError error)
+    public void Sweep(MonotonicTime deadline, KvError error) => Sweep(deadline, _ => error);
+
+    /// <summary>The same, with an error that depends on how long a caller has waited.</summary>
+    public void Sweep(MonotonicTime deadline, Func<MonotonicTime, KvError> error)
     {
+        ArgumentNullException.ThrowIfNull(error);
         foreach (var (id, proposal) in _waiting)
         {
             if (proposal.Since < deadline)
             {
-                Fail(new RequestId(id), error);
+                Fail(new RequestId(id), error(proposal.Since));
             }
         }
     }

@@ -27,6 +27,10 @@ public static class RootImage
         };
     }
 
+    /// <summary>The members a file lists, without reading anything else of it.</summary>
+    /// <exception cref="JsonException">A member's record is not what etcd writes.</exception>
+    public static MemberSet MembersIn(IBucketSource source) => MembersOf(EtcdSchema.ReadMembers(source));
+
     /// <summary>The members an image lists.</summary>
     /// <exception cref="JsonException">A member's record is not what etcd writes.</exception>
     public static MemberSet MembersOf(EtcdImage image)

@@ -48,6 +48,9 @@ public sealed class StateMachine
     /// <summary>The state last published.</summary>
     public StoreRoot Root { get; private set; }
 
+    /// <summary>The members, published or not.</summary>
+    public MemberSet Members => _members;
+
     /// <summary>A put was refused for space since this was last asked, and no alarm tells the cluster yet.</summary>
     public bool TakeSpaceExceeded()
     {

@@ -120,7 +120,7 @@ public sealed class StoreActor : ReceiveActor, IWithTimers
             _appliedTerm = entry.Term;
             if (entry.IsConfChange)
             {
-                _machine.Apply(RaftWire.DecodeConfChange(entry));
+                ApplyMembership(entry);
             }
             else if (!entry.Data.IsEmpty)
             {
@@ -150,6 +150,17 @@ public sealed class StoreActor : ReceiveActor, IWithTimers
         {
             _setup.Metrics.SlowApplies.Add();
             _log.Warning("apply request took too long: index {0} entries {1} took {2} ms", batch.Entries.LastIndex, batch.Entries.Count, took.TotalMilliseconds);
+        }
+    }
+
+    private void ApplyMembership(Entry entry)
+    {
+        _machine.Apply(RaftWire.DecodeConfChange(entry));
+        if (entry.Type == EntryType.ConfChange
+            && _setup.Waiting.Take(new RequestId(RaftWire.DecodeConfChange(entry.Data).Id)) is MembershipProposal proposal)
+        {
+            proposal.Answer(_machine.Members, KvError.None);
+            _answered.Add(proposal);
         }
     }
 

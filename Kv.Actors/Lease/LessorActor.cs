@@ -5,11 +5,13 @@ using Kv.Actors.Model;
 namespace Kv.Actors.Lease;
 
 /// <summary>How the lessor gets something into the log. Each task ends when the entries are applied here, or are known not to be.</summary>
+/// <remarks>Each is told the term in which this member became primary: a leader of another term must refuse it, for another member may
+/// have renewed the lease since.</remarks>
 /// <param name="Revoke">Proposes the revocation of each lease. How it ends does not matter: a lease that is still there is tried again.</param>
 /// <param name="Checkpoint">Proposes remaining TTLs, 0 to clear one.</param>
 public sealed record LessorProposals(
-    Func<IReadOnlyList<LeaseId>, Task> Revoke,
-    Func<IReadOnlyList<LeaseFact>, Task<KvError>> Checkpoint);
+    Func<long, IReadOnlyList<LeaseId>, Task> Revoke,
+    Func<long, IReadOnlyList<LeaseFact>, Task<KvError>> Checkpoint);
 
 /// <summary>Keeps the leader's deadlines: one timer at the heap's top, and revocations proposed in batches, bounded and paced.</summary>
 /// <remarks>Accepts <see cref="LessorCommand"/>. Only it changes which leases have deadlines; keep-alives usually go straight to
@@ -25,7 +27,8 @@ public sealed class LessorActor : ReceiveActor, IWithTimers
     private readonly RevokePacer _pacer;
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private MonotonicTime _armed = MonotonicTime.Never;
-    private long _term;
+    private long _term;                                    // of the last demotion
+    private long _primaryTerm;
     private bool _checkpointing;
 
     /// <summary>Starts without deadlines.</summary>
@@ -76,6 +79,7 @@ public sealed class LessorActor : ReceiveActor, IWithTimers
         {
             return;                                        // this leader has already stepped down
         }
+        _primaryTerm = promote.Term;
         _clock.Promote(_electionTimeout, promote.Leases);
         _log.Info("keeping lease deadlines: term {0} leases {1}", promote.Term, promote.Leases.Count);
         Work();
@@ -112,7 +116,7 @@ public sealed class LessorActor : ReceiveActor, IWithTimers
                 ask.Reply.TrySetResult(new KeepAliveReply(KvError.NotPrimaryLessor, 0));
                 break;
             default:
-                _proposals.Checkpoint([new LeaseFact(ask.Lease, 0, RemainingSeconds: 0)]).PipeTo(
+                _proposals.Checkpoint(_primaryTerm, [new LeaseFact(ask.Lease, 0, RemainingSeconds: 0)]).PipeTo(
                     Self,
                     success: error => new Cleared(ask, error),
                     failure: _ => new Cleared(ask, KvError.Stopped));
@@ -155,7 +159,7 @@ public sealed class LessorActor : ReceiveActor, IWithTimers
             }
             _pacer.Proposed(expired.Length);
             var answered = new Answered(expired.Length, null);
-            _proposals.Revoke(expired).PipeTo(
+            _proposals.Revoke(_primaryTerm, expired).PipeTo(
                 Self,
                 success: () => answered,
                 failure: error => new Answered(expired.Length, error));
@@ -184,7 +188,7 @@ public sealed class LessorActor : ReceiveActor, IWithTimers
         if (due.Length > 0)
         {
             _checkpointing = true;
-            _proposals.Checkpoint(due).PipeTo(
+            _proposals.Checkpoint(_primaryTerm, due).PipeTo(
                 Self,
                 success: error => new Checkpointed(error.ToString()),
                 failure: error => new Checkpointed(error.Message));

@@ -21,6 +21,9 @@ public abstract class Proposal
     /// <summary>When it was made: it is failed once it has waited for the request timeout.</summary>
     public MonotonicTime Since { get; }
 
+    /// <summary>Only a leader of this term may take it in; 0 when any may. What a leader proposes of its own accord must not outlive it.</summary>
+    public ulong Term { get; init; }
+
     /// <summary>The decoded request; applying on this member uses it as it is.</summary>
     public InternalRaftRequest Request { get; }
 
@@ -28,7 +31,7 @@ public abstract class Proposal
     public RequestId Id => new(Request.Header.Id);
 
     /// <summary>The request's wire bytes, made once: what the log keeps.</summary>
-    public byte[] Bytes => _bytes ??= Request.ToByteArray();
+    public virtual byte[] Bytes => _bytes ??= Request.ToByteArray();
 
     /// <summary>What applying answered, set by the store before <see cref="Complete"/>.</summary>
     public KvError Error { get; private set; }

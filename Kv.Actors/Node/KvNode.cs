@@ -42,10 +42,10 @@ public sealed class KvNode : IAsyncDisposable
     private KvNode(
         ActorSystem system, KvSettings settings, NodeParts parts, NodeStatus status, RootHolder roots, Proposer proposer,
         LeaseClock leases, LeaseIdSource leaseIds, Metrics metrics, TaskCompletionSource<string> ended,
-        DataDirectory directory, TimeProvider clock)
+        DataDirectory directory, PeerTable peers, TimeProvider clock)
     {
         (_system, _parts, _proposer, _clock, _ended, _directory) = (system, parts, proposer, clock, ended, directory);
-        (Settings, Status, Roots, Leases, LeaseIds, Metrics) = (settings, status, roots, leases, leaseIds, metrics);
+        (Settings, Status, Roots, Leases, LeaseIds, Metrics, Peers) = (settings, status, roots, leases, leaseIds, metrics, peers);
         NodeGauges.Connect(this);
         Reads = new ReadGate(parts.Raft, status, roots, settings.RequestTimeout, clock);
     }
@@ -71,6 +71,9 @@ public sealed class KvNode : IAsyncDisposable
     /// <summary>Every meter of the node.</summary>
     public Metrics Metrics { get; }
 
+    /// <summary>Which other members this one hears, and since when.</summary>
+    public PeerTable Peers { get; }
+
     /// <summary>The actor system, for extensions and tests.</summary>
     public ActorSystem System => _system;
 
@@ -80,20 +83,19 @@ public sealed class KvNode : IAsyncDisposable
     /// <summary>Starts a member on its data directory. It is not ready before <see cref="PublishAsync"/> is done.</summary>
     /// <param name="hocon">HOCON texts over <c>hocon/reference.conf</c>, the strongest first.</param>
     /// <param name="metrics">Where it counts.</param>
-    /// <param name="clock">Wall and monotonic time.</param>
-    /// <param name="disk">Where its files live; null is the real disk.</param>
+    /// <param name="environment">What it stands on.</param>
     /// <exception cref="StorageException">The data directory is in use, not writable, or not this service's; the message says which.</exception>
     /// <exception cref="InvalidDataException">A setting is missing or out of bounds; the message names it.</exception>
-    public static async Task<KvNode> StartAsync(IReadOnlyList<string> hocon, Metrics metrics, TimeProvider clock, IDisk? disk = null)
+    public static async Task<KvNode> StartAsync(IReadOnlyList<string> hocon, Metrics metrics, NodeEnvironment environment)
     {
         ArgumentNullException.ThrowIfNull(hocon);
         ArgumentNullException.ThrowIfNull(metrics);
-        ArgumentNullException.ThrowIfNull(clock);
+        ArgumentNullException.ThrowIfNull(environment);
+        var (clock, disk) = (environment.Clock, environment.Disk);
         var config = hocon.Aggregate(ConfigurationFactory.Empty, static (sum, text) => sum.WithFallback(ConfigurationFactory.ParseString(text)))
             .WithFallback(ReferenceConfig.Load());
         var settings = KvSettings.Read(config);
         config = ReferenceConfig.For(settings).WithFallback(config);
-        disk ??= PhysicalDisk.Instance;
         disk = settings.UnsafeNoFsync ? new UnsyncedDisk(disk) : disk;
         RefuseToJoin(settings, disk);
         var directory = DataDirectory.Open(disk, settings.DataDir, settings.WalDir);
@@ -106,15 +108,16 @@ public sealed class KvNode : IAsyncDisposable
         var leases = new LeaseClock(clock, settings.Lessor);
         var proposer = new Proposer(waiting, status, settings.MaxRequestBytes, clock);
         var ended = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var peers = new PeerTable();
         var system = ActorSystem.Create(SystemName, config);
         var storage = StorageExtension.For(system);
         (storage.Disk, storage.WalObserver) = (disk, new WalMeters(metrics, system));
-        var setup = new NodeSetup(settings, member, start, machine, waiting, proposer, status, roots, leases, metrics, clock, ended);
+        var setup = new NodeSetup(settings, member, start, machine, waiting, proposer, status, roots, leases, metrics, environment, peers, ended);
         try
         {
             var node = system.ActorOf(Props.Create(() => new NodeActor(setup)), "node");
             var parts = await node.Ask<NodeParts>(NodeActor.AskParts.Instance, TimeSpan.FromSeconds(30)).ConfigureAwait(false);
-            return new KvNode(system, settings, parts, status, roots, proposer, leases, new LeaseIdSource(member, start), metrics, ended, directory, clock);
+            return new KvNode(system, settings, parts, status, roots, proposer, leases, new LeaseIdSource(member, start), metrics, ended, directory, peers, clock);
         }
         catch
         {
@@ -163,6 +166,38 @@ public sealed class KvNode : IAsyncDisposable
     /// <typeparam name="TResponse">The message that applying this request gives.</typeparam>
     public Task<Outcome<TResponse>> ProposeAsync<TResponse>(InternalRaftRequest request)
         where TResponse : class, IMessage => _proposer.ProposeAsync<TResponse>(request);
+
+    /// <summary>Replicates a membership change, whose id is chosen here, and answers the members as of it, or why it was refused.</summary>
+    public Task<Outcome<MemberSet>> ProposeConfChangeAsync(ConfChange change) => _proposer.ProposeConfChangeAsync(change);
+
+    /// <summary>Hands leadership to another voter, and waits until this member follows it.</summary>
+    /// <returns>
+    /// None; <see cref="KvError.NotLeader"/>; <see cref="KvError.BadLeaderTransferee"/> for a learner or a stranger; or
+    /// <see cref="KvError.LeaderTransferTimeout"/> when it was not done before <paramref name="cancel"/> or the request timeout.
+    /// </returns>
+    public async Task<KvError> TransferLeaderAsync(NodeId target, CancellationToken cancel)
+    {
+        var done = new TaskCompletionSource<KvError>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _parts.Raft.Tell(new RaftCommand.TransferLeader(target.Value, done), ActorRefs.NoSender);
+        try
+        {
+            return await done.Task.WaitAsync(Settings.RequestTimeout, _clock, cancel).ConfigureAwait(false);
+        }
+        catch (Exception late) when (late is TimeoutException or OperationCanceledException)
+        {
+            done.TrySetResult(KvError.LeaderTransferTimeout);
+            return KvError.LeaderTransferTimeout;
+        }
+    }
+
+    /// <summary>How far a member's log is; null on a member that does not lead, and for one that the leader does not know.</summary>
+    /// <exception cref="TimeoutException">This member is too busy to say, or stopped.</exception>
+    public Task<MemberProgress?> ProgressOf(NodeId member)
+    {
+        var answer = new TaskCompletionSource<MemberProgress?>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _parts.Raft.Tell(new RaftCommand.AskProgress(member.Value, answer), ActorRefs.NoSender);
+        return answer.Task.WaitAsync(Settings.RequestTimeout, _clock);
+    }
 
     /// <summary>Renews a lease; the TTL is 0 when it is unknown or expired.</summary>
     public ValueTask<KeepAliveReply> KeepAliveAsync(LeaseId lease)

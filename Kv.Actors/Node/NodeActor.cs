@@ -23,8 +23,12 @@ internal sealed record NodeSetup(
     RootHolder Roots,
     LeaseClock Leases,
     Metrics Metrics,
-    TimeProvider Clock,
-    TaskCompletionSource<string> Ended);
+    NodeEnvironment Environment,
+    PeerTable Connected,
+    TaskCompletionSource<string> Ended)
+{
+    public TimeProvider Clock => Environment.Clock;
+}
 
 /// <summary>The actors that the node's handle talks to.</summary>
 internal sealed record NodeParts(IActorRef Raft, IActorRef Store, IActorRef Lessor, IActorRef WatchHub);
@@ -83,11 +87,11 @@ internal sealed class NodeActor : ReceiveActor
         var self = new ClusterMember(setup.Self, "", [.. settings.AdvertisePeerUrls], [], IsLearner: false);
         var raftSetup = new RaftActorSetup(
             new RaftConfig { Id = setup.Self.Value, ElectionTicks = settings.ElectionTicks, PreVote = settings.PreVote },
-            new Prng((ulong)setup.StartMilliseconds ^ setup.Self.Value),
+            new Prng(setup.Environment.Seed ?? (ulong)setup.StartMilliseconds ^ setup.Self.Value),
             store, setup.Waiting, setup.Status,
             [(setup.Self.Value, self.ToJson())],
             settings.HeartbeatInterval, settings.RequestTimeout, setup.Clock,
-            (ulong)settings.KeptEntries, settings.MaxWaitingProposals);
+            (ulong)settings.KeptEntries, settings.MaxWaitingProposals, ActorRefs.Nobody, setup.Connected, setup.Metrics);
         var raft = Context.ActorOf(Props.Create(() => new RaftActor(raftSetup)).WithDispatcher(Dispatcher), "raft");
         setup.Proposer.Open(raft);
         if (settings.AutoCompactionPeriod > TimeSpan.Zero || settings.AutoCompactionRevisions > 0)

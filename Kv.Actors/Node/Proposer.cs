@@ -1,10 +1,12 @@
 using Akka.Actor;
 using Google.Protobuf;
 using Kv.Actors.Apply;
+using Kv.Actors.Cluster;
 using Kv.Actors.Lease;
 using Kv.Actors.Model;
 using Kv.Actors.Protos.Etcdserverpb;
 using Kv.Actors.Protos.Internal;
+using Kv.Actors.Raft;
 
 namespace Kv.Actors.Node;
 
@@ -47,34 +49,53 @@ public sealed class Proposer(ProposalTable waiting, NodeStatus status, int maxRe
         where TResponse : class, IMessage
     {
         ArgumentNullException.ThrowIfNull(request);
+        return ProposeAsync<TResponse>(request, term: 0);
+    }
+
+    /// <summary>Replicates a membership change and answers the members as of it, or why it was refused.</summary>
+    public Task<Outcome<MemberSet>> ProposeConfChangeAsync(ConfChange change)
+    {
+        ArgumentNullException.ThrowIfNull(change);
+        var proposal = new MembershipProposal(change with { Id = waiting.NextId().Value }, MonotonicTime.Of(clock));
+        return Send(proposal) is var refused and not KvError.None ? Task.FromResult<Outcome<MemberSet>>(refused) : proposal.Answered;
+    }
+
+    private Task<Outcome<TResponse>> ProposeAsync<TResponse>(InternalRaftRequest request, ulong term)
+        where TResponse : class, IMessage
+    {
+        request.Header = new RequestHeader { Id = waiting.NextId().Value };
+        var proposal = new Proposal<TResponse>(request, MonotonicTime.Of(clock)) { Term = term };
+        return Send(proposal) is var refused and not KvError.None ? Refused<TResponse>(refused) : proposal.Answered;
+    }
+
+    private KvError Send(Proposal proposal)
+    {
         if (_stopped || _raft is not { } raft)
         {
-            return Refused<TResponse>(KvError.Stopped);
+            return KvError.Stopped;
         }
-        request.Header = new RequestHeader { Id = waiting.NextId().Value };
-        var proposal = new Proposal<TResponse>(request, MonotonicTime.Of(clock));
         if (proposal.Bytes.Length > maxRequestBytes)
         {
-            return Refused<TResponse>(KvError.RequestTooLarge);
+            return KvError.RequestTooLarge;
         }
         if (!waiting.TryAdd(proposal))
         {
-            return Refused<TResponse>(KvError.RequestTooManyRequests);
+            return KvError.RequestTooManyRequests;
         }
         raft.Tell(proposal, ActorRefs.NoSender);
-        return proposal.Answered;
+        return KvError.None;
     }
 
     /// <summary>The lessor's way into the log.</summary>
     public LessorProposals ForLessor() => new(
-        leases => Task.WhenAll(leases.Select(lease =>
-            ProposeAsync<LeaseRevokeResponse>(new InternalRaftRequest { LeaseRevoke = new LeaseRevokeRequest { ID = lease.Value } }))),
-        async facts =>
+        (term, leases) => Task.WhenAll(leases.Select(lease =>
+            ProposeAsync<LeaseRevokeResponse>(new InternalRaftRequest { LeaseRevoke = new LeaseRevokeRequest { ID = lease.Value } }, (ulong)term))),
+        async (term, facts) =>
         {
             var request = new LeaseCheckpointRequest();
             request.Checkpoints.AddRange(facts.Select(static fact =>
                 new LeaseCheckpoint { ID = fact.Id.Value, RemainingTTL = fact.RemainingSeconds }));
-            return (await ProposeAsync<LeaseCheckpointResponse>(new InternalRaftRequest { LeaseCheckpoint = request }).ConfigureAwait(false)).Error;
+            return (await ProposeAsync<LeaseCheckpointResponse>(new InternalRaftRequest { LeaseCheckpoint = request }, (ulong)term).ConfigureAwait(false)).Error;
         });
 
     private static Task<Outcome<TResponse>> Refused<TResponse>(KvError error)

@@ -2,6 +2,8 @@ using Akka.Actor;
 using Akka.Event;
 using Akka.Persistence;
 using Kv.Actors.Apply;
+using Kv.Actors.Cluster;
+using Kv.Actors.Meters;
 using Kv.Actors.Model;
 using Kv.Persistence.Checkpoint;
 
@@ -19,6 +21,9 @@ namespace Kv.Actors.Raft;
 /// <param name="Clock">Tells how long that is.</param>
 /// <param name="KeptEntries">Applied entries kept in memory for followers that lag.</param>
 /// <param name="MaxWaitingForLeader">Proposals held back while no leader is known; more are refused.</param>
+/// <param name="Peers">Told of the members, as a <see cref="MemberSet"/>, whenever they change; answers with <see cref="PeerRefs"/>.</param>
+/// <param name="Connected">Who was heard since when.</param>
+/// <param name="Metrics">Counts what was done.</param>
 public sealed record RaftActorSetup(
     RaftConfig Config,
     Prng Random,
@@ -30,7 +35,13 @@ public sealed record RaftActorSetup(
     TimeSpan RequestTimeout,
     TimeProvider Clock,
     ulong KeptEntries,
-    int MaxWaitingForLeader);
+    int MaxWaitingForLeader,
+    IActorRef Peers,
+    PeerTable Connected,
+    Metrics Metrics);
+
+/// <summary>Who carries messages to each other member: tell it a <see cref="RaftMessage"/>.</summary>
+public sealed record PeerRefs(IReadOnlyDictionary<ulong, IActorRef> ByMember);
 
 /// <summary>The persistent actor around <see cref="RaftCore"/>: steps it, makes its events durable, sends, hands over what is committed.</summary>
 /// <remarks>
@@ -41,11 +52,23 @@ public sealed class RaftActor : ReceivePersistentActor, IWithTimers
 {
     private readonly RaftActorSetup _setup;
     private readonly RaftCore _core;
+    private static readonly TimeSpan ReadRetry = TimeSpan.FromMilliseconds(500);
+
     private readonly Queue<Proposal> _leaderless = new();
-    private readonly Dictionary<ulong, TaskCompletionSource<ReadIndexAnswer>> _reads = [];
+    private readonly Queue<MembershipProposal> _laterChanges = new();
+    private readonly List<Proposal> _forwards = [];
+    private readonly List<RaftCommand.TransferLeader> _transfers = [];
+    private readonly ReadRounds _reads = new();
     private readonly ILoggingAdapter _log = Context.GetLogger();
-    private ulong _nextRead;
+    private IReadOnlyDictionary<ulong, IActorRef> _peers = new Dictionary<ulong, IActorRef>();
+    private MemberSet _members = MemberSet.Empty;
+    private SoftState _soft;
+    private ulong _softTerm;
+    private MonotonicTime _electedAt = MonotonicTime.Never;
+    private SnapshotMeta _applied = SnapshotMeta.Empty;
+    private bool _flushing;
     private bool _writing;
+    private int _writeTicks;
     private StoreRoot? _checkpointDue;
     private SnapshotMeta _checkpointMeta = SnapshotMeta.Empty;
     private bool _checkpointing;
@@ -62,24 +85,15 @@ public sealed class RaftActor : ReceivePersistentActor, IWithTimers
         Recover<RecoveryCompleted>(_ => Begin());
 
         Command<Proposal>(Propose);
-        Command<RaftCommand.Applied>(applied =>
-        {
-            _core.Applied(applied.State.Index);
-            CampaignIfAlone();
-            CompactLog(applied.State);
-            Drain();
-        });
-        Command<RaftCommand.Tick>(_ =>
-        {
-            _core.Tick();
-            Drain();
-        });
-        Command<RaftCommand.Receive>(received =>
-        {
-            _core.Step(received.Message);
-            Drain();
-        });
+        Command<RaftCommand.Applied>(Applied);
+        Command<RaftCommand.Tick>(_ => Tick());
+        Command<RaftCommand.Receive>(Receive);
+        Command<RaftCommand.Forward>(_ => Forward());
         Command<RaftCommand.ReadIndex>(ReadIndex);
+        Command<RaftCommand.TransferLeader>(TransferLeader);
+        Command<RaftCommand.AskProgress>(AskProgress);
+        Command<RaftCommand.Unreachable>(lost => _core.ReportUnreachable(lost.Member));
+        Command<PeerRefs>(refs => _peers = refs.ByMember);
         Command<RaftCommand.Checkpoint>(due =>
         {
             _checkpointDue = due.State;
@@ -121,9 +135,10 @@ public sealed class RaftActor : ReceivePersistentActor, IWithTimers
     /// <inheritdoc/>
     protected override void PostStop()
     {
-        foreach (var read in _reads.Values)
+        _reads.FailAll(KvError.Stopped);
+        foreach (var transfer in _transfers)
         {
-            FailSoon(read, KvError.Stopped);
+            transfer.Done.TrySetResult(KvError.Stopped);
         }
         _setup.Waiting.FailAll(KvError.Stopped);
         base.PostStop();
@@ -136,6 +151,8 @@ public sealed class RaftActor : ReceivePersistentActor, IWithTimers
         _core.Replay(checkpoint);
         _checkpointMeta = checkpoint.Meta;
         _previousCheckpoint = offer.Metadata.SequenceNr;
+        _applied = checkpoint.Meta;
+        _members = RootImage.MembersIn(new BoltBucketSource(image.Reader));
         _setup.Store.Tell(new StoreCommand.Restore(image, checkpoint.Meta));
     }
 
@@ -148,7 +165,9 @@ public sealed class RaftActor : ReceivePersistentActor, IWithTimers
         _core.Start();
         Timers.StartPeriodicTimer("tick", RaftCommand.Tick.Instance, _setup.TickInterval);
         Timers.StartPeriodicTimer("sweep", RaftCommand.Sweep.Instance, TimeSpan.FromMilliseconds(500));
+        _soft = new SoftState(_core.Role, _core.Leader);
         PublishStatus();
+        _setup.Peers.Tell(_members);
         CampaignIfAlone();
         Drain();
     }
@@ -162,14 +181,128 @@ public sealed class RaftActor : ReceivePersistentActor, IWithTimers
         }
     }
 
+    private void Tick()
+    {
+        _setup.Status.PublishTick(MonotonicTime.Of(_setup.Clock));
+        // A leader whose own disk does not answer for an election timeout makes way: its followers would not do without it otherwise.
+        if (_writing && ++_writeTicks >= _setup.Config.ElectionTicks && _core.Role == Role.Leader && !IsSoleVoter)
+        {
+            _log.Warning("the disk has not answered for an election timeout, this leader steps down: term {0}", _core.Term);
+            _core.StepDown();
+        }
+        _core.Tick();
+        Retry();
+        Drain(urgent: true);
+    }
+
+    private void Receive(RaftCommand.Receive received)
+    {
+        var message = received.Message;
+        _core.Step(message);
+        TakeWantedSnapshot();
+        // Entries, and acknowledgements of them, leave in batches: with the next write, unless this one takes its time.
+        Drain(urgent: _writeTicks > 0 || message is not (RaftMessage.Propose or RaftMessage.Append or RaftMessage.AppendAccepted));
+    }
+
+    private void Applied(RaftCommand.Applied applied)
+    {
+        _applied = applied.State;
+        _core.Applied(applied.State.Index);
+        CampaignIfAlone();
+        ProposeLaterChanges();
+        CompactLog(applied.State);
+        Drain();
+    }
+
     private void Propose(Proposal proposal)
     {
-        var result = _core.Propose(proposal.Bytes);
-        if (result.IsDropped)
+        if (proposal.Term != 0 && (_core.Role != Role.Leader || proposal.Term != _core.Term))
+        {
+            _setup.Waiting.Fail(proposal.Id, KvError.NotLeader);
+            return;
+        }
+        if (!TryPropose(proposal))
         {
             HoldBack(proposal);
         }
         Drain();
+    }
+
+    private bool TryPropose(Proposal proposal)
+    {
+        if (proposal is MembershipProposal change)
+        {
+            return TryPropose(change);
+        }
+        if (_core.Role == Role.Leader)
+        {
+            return !_core.Propose(proposal.Bytes).IsDropped;
+        }
+        if (_core.Role != Role.Follower || _core.Leader == RaftConfig.None)
+        {
+            return false;
+        }
+        _forwards.Add(proposal);
+        if (!_flushing)
+        {
+            _flushing = true;
+            Self.Tell(RaftCommand.Forward.Instance);           // behind all that wait in the mailbox now: they go in one message
+        }
+        return true;
+    }
+
+    /// <summary>What a leader cannot begin yet, for another change is under way, it begins afterwards: an empty entry would take its place.</summary>
+    private bool TryPropose(MembershipProposal proposal)
+    {
+        if (_core.Role != Role.Leader || _core.MayChangeMembership)
+        {
+            return !_core.ProposeConfChange(proposal.Change).IsDropped;
+        }
+        _laterChanges.Enqueue(proposal);
+        return true;
+    }
+
+    private void ProposeLaterChanges()
+    {
+        while (_laterChanges.Count > 0 && (_core.Role != Role.Leader || _core.MayChangeMembership))
+        {
+            var proposal = _laterChanges.Dequeue();
+            if (!TryPropose(proposal))
+            {
+                HoldBack(proposal);
+            }
+        }
+    }
+
+    /// <summary>Passes on to the leader what has gathered. After that nobody here proposes it again, for it may have arrived.</summary>
+    private void Forward()
+    {
+        _flushing = false;
+        for (var from = 0; from < _forwards.Count;)
+        {
+            var (to, bytes) = (from, 0L);
+            do
+            {
+                bytes += _forwards[to++].Bytes.Length;
+            }
+            while (to < _forwards.Count && bytes + _forwards[to].Bytes.Length <= _setup.Config.MaxMessageBytes);
+            Forward(_forwards.GetRange(from, to - from));
+            from = to;
+        }
+        _forwards.Clear();
+        Drain(urgent: true);
+    }
+
+    private void Forward(List<Proposal> batch)
+    {
+        if (!_core.Propose(batch.ConvertAll(static proposal => (ReadOnlyMemory<byte>)proposal.Bytes)).IsDropped)
+        {
+            return;
+        }
+        foreach (var proposal in batch)
+        {
+            HoldBack(proposal);                                // the leader was lost on the way: nobody has been told of these
+        }
     }
 
     /// <summary>Without a leader a write waits for one until its time is up, as etcd's does.</summary>
@@ -188,39 +321,108 @@ public sealed class RaftActor : ReceivePersistentActor, IWithTimers
         for (var count = _leaderless.Count; count > 0; count--)
         {
             var proposal = _leaderless.Dequeue();
-            if (_core.Propose(proposal.Bytes).IsDropped)
+            if (!TryPropose(proposal))
             {
                 _leaderless.Enqueue(proposal);
             }
         }
     }
 
-    private void ReadIndex(RaftCommand.ReadIndex read)
+    /// <summary>What waits for something to change is tried again: leadership may have been handed over, or a transfer given up.</summary>
+    private void Retry()
     {
-        var id = ++_nextRead;
-        var result = _core.ReadIndex(id);
-        switch (result.Status)
+        if (_leaderless.Count > 0 && _core.Leader != RaftConfig.None)
         {
-            case ReadStatus.Answered:
-                AnswerSoon(read.Waiter, new ReadIndexAnswer(result.Index, KvError.None));
-                break;
-            case ReadStatus.Waiting:
-                _reads[id] = read.Waiter;
-                break;
-            default:
-                FailSoon(read.Waiter, KvError.NoLeader);
-                break;
+            ProposeHeldBack();
         }
-        Drain();
+        ProposeLaterChanges();
     }
 
-    private void Drain()
+    private void ReadIndex(RaftCommand.ReadIndex read)
     {
-        if (_writing || !_core.HasReady)
+        _reads.Add(read.Waiter);
+        AskForReads();
+        Drain(urgent: true);
+    }
+
+    private void AskForReads()
+    {
+        // Without a leader readers wait for one until their time is up.
+        while (_core.Leader != RaftConfig.None && _reads.TryBegin(MonotonicTime.Of(_setup.Clock), out var round))
+        {
+            AskForReads(round);
+        }
+    }
+
+    private void AskForReads(ulong round)
+    {
+        var result = _core.ReadIndex(round);
+        if (result.Status == ReadStatus.Answered)
+        {
+            _reads.Answer(round, new ReadIndexAnswer(result.Index, KvError.None));
+        }
+    }
+
+    private void AnswerReads(IReadOnlyList<ReadState> confirmed)
+    {
+        foreach (var read in confirmed)
+        {
+            _reads.Answer(read.Context, new ReadIndexAnswer(read.Index, KvError.None));
+        }
+        if (confirmed.Count > 0)
+        {
+            AskForReads();
+        }
+    }
+
+    private void TransferLeader(RaftCommand.TransferLeader transfer)
+    {
+        if (_core.Role != Role.Leader)
+        {
+            transfer.Done.TrySetResult(KvError.NotLeader);
+        }
+        else if (transfer.Target == _core.Id)
+        {
+            transfer.Done.TrySetResult(KvError.None);
+        }
+        else if (_core.ProgressOf(transfer.Target) is not { IsLearner: false })
+        {
+            transfer.Done.TrySetResult(KvError.BadLeaderTransferee);
+        }
+        else
+        {
+            _log.Info("leadership transfer starting: from {0} to {1}", _setup.Status.Self, new NodeId(transfer.Target));
+            _transfers.RemoveAll(static older => older.Done.Task.IsCompleted);
+            _transfers.Add(transfer);
+            _core.TransferLeader(transfer.Target);
+            Drain(urgent: true);
+        }
+    }
+
+    private void AskProgress(RaftCommand.AskProgress ask) => ask.Answer.TrySetResult(
+        _core.ProgressOf(ask.Member) is { } member
+            ? new MemberProgress(member.Match, _core.ProgressOf(_core.Id)?.Match ?? _core.Log.Stable, member.IsLearner, member.State)
+            : null);
+
+    /// <param name="urgent">What may leave at once does so even while a write is under way: heartbeats must not wait for the disk.</param>
+    private void Drain(bool urgent = false)
+    {
+        if (_writing)
+        {
+            if (urgent)
+            {
+                Send(_core.TakeEarly());
+                AnswerReads(_core.TakeReads());
+                NoticeRole();
+            }
+            return;
+        }
+        if (!_core.HasReady)
         {
             return;
         }
         _writing = true;
+        _writeTicks = 0;
         var ready = _core.TakeReady();
         Send(ready.Early);                                     // a leader's appends may overtake its own disk (thesis §10.2.1)
         if (ready.Events.Count == 0)
@@ -239,20 +441,11 @@ public sealed class RaftActor : ReceivePersistentActor, IWithTimers
         {
             HandOver(ready.Committed);
         }
-        foreach (var read in ready.Reads)
-        {
-            if (_reads.Remove(read.Context, out var waiter))
-            {
-                AnswerSoon(waiter, new ReadIndexAnswer(read.Index, KvError.None));
-            }
-        }
         _core.Advance(ready);
-        if (ready.Soft is { } soft)
-        {
-            PublishStatus();
-            RoleChanged(soft);
-        }
         _writing = false;
+        _writeTicks = 0;
+        NoticeRole();
+        AnswerReads(ready.Reads);
         SaveDueCheckpoint();
         Drain();
     }
@@ -263,31 +456,62 @@ public sealed class RaftActor : ReceivePersistentActor, IWithTimers
         {
             if (entry.IsConfChange)
             {
-                _core.ApplyConfChange(entry);
-                PublishStatus();
+                ChangeMembers(entry);
             }
         }
         _setup.Status.PublishCommit(committed.LastIndex);
         _setup.Store.Tell(new StoreCommand.Apply(committed, _core.Term));
     }
 
-    private void RoleChanged(SoftState soft)
+    private void ChangeMembers(Entry entry)
     {
-        _log.Info("{0} became {1} at term {2}", _setup.Status.Self, NameOf(soft.Role), _core.Term);
-        if (soft.Leader != RaftConfig.None)
+        _core.ApplyConfChange(entry);
+        PublishStatus();
+        _setup.Peers.Tell(_members);
+    }
+
+    /// <summary>Tells everybody when role, leader or term have changed, at once: a leader that stepped down must not revoke leases.</summary>
+    private void NoticeRole()
+    {
+        var soft = new SoftState(_core.Role, _core.Leader);
+        if (soft == _soft && _core.Term == _softTerm)
         {
-            _log.Info("raft.node: {0} elected leader {1} at term {2}", _setup.Status.Self, new NodeId(soft.Leader), _core.Term);
-            ProposeHeldBack();
+            return;
         }
-        else
+        var (before, term) = (_soft, _softTerm);
+        (_soft, _softTerm) = (soft, _core.Term);
+        PublishStatus();
+        if (soft == before && soft.Role != Role.Leader)
         {
-            foreach (var waiter in _reads.Values)
-            {
-                FailSoon(waiter, KvError.LeaderChanged);
-            }
-            _reads.Clear();
+            return;                                        // a leader of another term begins anew
+        }
+        if (soft.Role != before.Role || _softTerm != term)
+        {
+            _log.Info("{0} became {1} at term {2}", _setup.Status.Self, NameOf(soft.Role), _core.Term);
+        }
+        if (before.Leader != RaftConfig.None && soft.Leader != before.Leader)
+        {
+            _log.Info("raft.node: {0} lost leader {1} at term {2}", _setup.Status.Self, new NodeId(before.Leader), _core.Term);
+            _reads.LeaderLost();
         }
         _setup.Store.Tell(new StoreCommand.LeaderChanged(soft.Role == Role.Leader, _core.Term));
+        if (soft.Leader != RaftConfig.None)
+        {
+            LeaderFound(soft.Leader);
+        }
+    }
+
+    private void LeaderFound(ulong leader)
+    {
+        _electedAt = MonotonicTime.Of(_setup.Clock);
+        _log.Info("raft.node: {0} elected leader {1} at term {2}", _setup.Status.Self, new NodeId(leader), _core.Term);
+        foreach (var transfer in _transfers.FindAll(transfer => transfer.Target == leader))
+        {
+            transfer.Done.TrySetResult(KvError.None);
+            _transfers.Remove(transfer);
+        }
+        ProposeHeldBack();
+        AskForReads();
     }
 
     private void PublishStatus()
@@ -306,12 +530,24 @@ public sealed class RaftActor : ReceivePersistentActor, IWithTimers
         _ => "follower",
     };
 
-    /// <summary>Peers come with the cluster; a lone member has nobody to write to, and Raft tolerates what is not delivered.</summary>
+    /// <summary>What has no carrier yet is dropped: Raft says everything again.</summary>
     private void Send(IReadOnlyList<RaftMessage> messages)
     {
-        if (messages.Count > 0)
+        for (var i = 0; i < messages.Count; i++)
         {
-            _log.Warning("messages to members that cannot be reached yet were dropped: {0}", messages.Count);
+            if (_peers.TryGetValue(messages[i].To, out var peer))
+            {
+                peer.Tell(messages[i]);
+            }
+        }
+    }
+
+    /// <summary>A member needs a newer snapshot than the last one named: what is published now will do, and is written when it is sent.</summary>
+    private void TakeWantedSnapshot()
+    {
+        if (_core.SnapshotWanted && _applied.Index > _core.Log.Snapshot.Index)
+        {
+            _core.SnapshotTaken(_applied);
         }
     }
 
@@ -363,15 +599,22 @@ public sealed class RaftActor : ReceivePersistentActor, IWithTimers
 
     private void Sweep()
     {
-        var deadline = MonotonicTime.Of(_setup.Clock).Plus(-_setup.RequestTimeout);
-        _setup.Waiting.Sweep(deadline, _core.Leader == RaftConfig.None ? KvError.DeadlineExceeded : KvError.Timeout);
+        var now = MonotonicTime.Of(_setup.Clock);
+        var deadline = now.Plus(-_setup.RequestTimeout);
         while (_leaderless.TryPeek(out var oldest) && oldest.Since < deadline)
         {
-            _leaderless.Dequeue();
+            // Never sent to anybody: etcd's clients see their own deadline pass.
+            _setup.Waiting.Fail(_leaderless.Dequeue().Id, KvError.DeadlineExceeded);
+        }
+        var cause = new TimeoutCause(
+            _core.Id, _core.Leader, _electedAt, _setup.TickInterval * _setup.Config.ElectionTicks, _core.ConfState.Voters, _setup.Connected);
+        _setup.Waiting.Sweep(deadline, cause.Of);
+        _transfers.RemoveAll(static transfer => transfer.Done.Task.IsCompleted);
+        _reads.DropCompleted();
+        if (_reads.IsOverdue(now, ReadRetry))
+        {
+            AskForReads(_reads.Out);
+            Drain(urgent: true);
         }
     }
-
-    private static void AnswerSoon(TaskCompletionSource<ReadIndexAnswer> waiter, ReadIndexAnswer answer) => waiter.TrySetResult(answer);
-
-    private static void FailSoon(TaskCompletionSource<ReadIndexAnswer> waiter, KvError error) => AnswerSoon(waiter, new ReadIndexAnswer(0, error));
 }

@@ -47,6 +47,15 @@ public sealed partial class RaftCore
         else peer.SnapshotFailed();
     }
 
+    /// <summary>
+    /// The shell finds that this leader cannot do its work, for its own disk does not answer: another may do it better. What is in
+    /// flight stays so. Nothing happens on other roles.
+    /// </summary>
+    public void StepDown()
+    {
+        if (Role == Role.Leader) BecomeFollower(Term, RaftConfig.None);
+    }
+
     private void BecomeLeader()
     {
         Reset(Term);

@@ -34,6 +34,9 @@ public sealed partial class RaftCore
     /// <exception cref="RaftWireException">The entry's bytes are no such change.</exception>
     public ConfState ApplyConfChange(Entry entry) => ApplyConfChange(entry.Index, RaftWire.DecodeConfChange(entry));
 
+    /// <summary>A leader may begin a change of one member now; otherwise an earlier one is not applied, or the joint phase is not over.</summary>
+    public bool MayChangeMembership => Role == Role.Leader && _pendingConfIndex <= _log.Applied && !_peers.Conf.IsJoint;
+
     /// <summary>Takes a membership from outside the log: a snapshot's or a restart's.</summary>
     private void AdoptConf(ulong index, ConfState conf)
     {

@@ -188,8 +188,8 @@ public sealed class LessorActorTests : TestKit
     {
         var clock = new LeaseClock(_clock, limits ?? new LessorLimits());
         var proposals = new LessorProposals(
-            leases => Ask(_revokes, leases),
-            facts => Ask(_checkpoints, facts));
+            (_, leases) => Ask(_revokes, leases),
+            (_, facts) => Ask(_checkpoints, facts));
         var lessor = Sys.ActorOf(LessorActor.Props(clock, proposals, TimeSpan.FromSeconds(1)));
         lessor.Tell(new LessorCommand.Promote(1, LeaseView.Empty));
         return (lessor, clock);

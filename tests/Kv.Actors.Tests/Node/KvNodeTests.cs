@@ -23,8 +23,8 @@ public sealed class KvNodeTests : IDisposable
     internal static async Task<KvNode> StartAsync(string dataDir, string more = "", IDisk? disk = null)
     {
         var node = await KvNode.StartAsync(
-            [more, $"kv.data-dir = \"{dataDir}\", akka.loglevel = OFF, kv.persistence.journal.segment-bytes = 64 KiB, kv.persistence.journal.first-segment-bytes = 64 KiB"],
-            new Metrics(new MetricsRegistry()), TimeProvider.System, disk);
+            [more, $"kv.data-dir = \"{dataDir}\", kv.peer.listen-urls = [], akka.loglevel = OFF, kv.persistence.journal.segment-bytes = 64 KiB, kv.persistence.journal.first-segment-bytes = 64 KiB"],
+            new Metrics(new MetricsRegistry()), NodeEnvironment.Real with { Disk = disk ?? NodeEnvironment.Real.Disk });
         try
         {
             Assert.Equal(KvError.None, await node.PublishAsync());
