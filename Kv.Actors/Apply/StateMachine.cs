@@ -113,30 +113,16 @@ public sealed class StateMachine
         }
     }
 
-    /// <summary>Applies a membership change whose context is the member's record.</summary>
-    public void Apply(ConfChangeV2 change)
+    /// <summary>Judges a membership change and, unless it is refused, applies it to the members and to Raft's configuration.</summary>
+    public MemberVerdict Apply(ConfChangeV2 change)
     {
-        ArgumentNullException.ThrowIfNull(change);
-        _conf = ConfChanger.Apply(_conf, change);
-        foreach (var single in change.Changes)
+        var verdict = MemberChanges.Judge(_members, change);
+        if (verdict.Accepted)
         {
-            var id = new NodeId(single.NodeId);
-            switch (single.Type)
-            {
-                case ConfChangeType.RemoveNode:
-                    _members = _members.Without(id);
-                    break;
-                case ConfChangeType.AddNode or ConfChangeType.AddLearner when change.Context.Length > 0:
-                    _members = _members.With(ClusterMember.FromJson(change.Context.Span) with { IsLearner = single.Type == ConfChangeType.AddLearner });
-                    break;
-                case ConfChangeType.AddNode when _members.Find(id) is { } promoted:
-                    _members = _members.With(promoted with { IsLearner = false });
-                    break;
-                case ConfChangeType.UpdateNode when change.Context.Length > 0 && _members.Find(id) is { } known:
-                    _members = _members.With(known with { PeerUrls = ClusterMember.FromJson(change.Context.Span).PeerUrls });
-                    break;
-            }
+            _members = verdict.Members;
+            _conf = ConfChanger.Apply(_conf, change);
         }
+        return verdict;
     }
 
     /// <summary>Makes everything applied so far visible to readers.</summary>
