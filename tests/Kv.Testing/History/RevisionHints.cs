@@ -1,0 +1,116 @@
+namespace Kv.Testing.History;
+
+/// <summary>What answers and watch events give away about single revisions, gathered before the search so that it need not guess.</summary>
+/// <remarks>
+/// Sound as pruning: an order of operations that goes against a hint goes against the answer that the hint was taken from.
+/// <list type="bullet">
+/// <item>An acknowledged write that shows its revision owns it: nothing else may produce that revision.</item>
+/// <item>A key state with mod revision r, shown by anyone, is what revision r put there; a delete event at r says that r removed the key.</item>
+/// </list>
+/// </remarks>
+public sealed class RevisionHints
+{
+    private readonly Dictionary<long, Operation> _owners = [];
+    private readonly Dictionary<long, Dictionary<string, (KeyRecord? State, string Source)>> _seen = [];
+
+    private RevisionHints() { }
+
+    /// <summary>Why no order can exist, when two sources contradict each other.</summary>
+    public string? Conflict { get; private set; }
+
+    /// <summary>Highest revision that anyone saw come to be: an order that ends below it has left a change out.</summary>
+    public long Highest { get; private set; }
+
+    /// <summary>Gathers them.</summary>
+    public static RevisionHints From(IEnumerable<Operation> operations, IEnumerable<WatchLog> watches)
+    {
+        var hints = new RevisionHints();
+        foreach (var operation in operations)
+        {
+            if (operation is not { Fate: Fate.Known, Answer: { } answer })
+            {
+                continue;
+            }
+            if (answer is { Changed: true, Revision: > 0 })
+            {
+                hints.Own(answer.Revision, operation);
+            }
+            foreach (var shown in answer.Shown)
+            {
+                hints.See(shown.ModRevision, shown.Key, shown, operation);
+            }
+        }
+        foreach (var watch in watches)
+        {
+            foreach (var e in watch.Events)
+            {
+                hints.See(e.Now.ModRevision, e.Now.Key, e.IsDelete ? null : e.Now, watch.Name);
+                if (e.Previous is { } previous)
+                {
+                    hints.See(previous.ModRevision, previous.Key, previous, watch.Name);
+                }
+            }
+        }
+        return hints;
+    }
+
+    /// <summary>The acknowledged write that produced a revision, if it is known.</summary>
+    public Operation? OwnerOf(long revision) => _owners.GetValueOrDefault(revision);
+
+    /// <summary>Whether an operation may have turned a store into the next state, as far as anyone saw.</summary>
+    public bool Allow(Operation operation, KvState next)
+    {
+        if (_owners.TryGetValue(next.Revision, out var owner) && !ReferenceEquals(owner, operation))
+        {
+            return false;
+        }
+        if (!_seen.TryGetValue(next.Revision, out var keys))
+        {
+            return true;
+        }
+        foreach (var (key, (seen, _)) in keys)
+        {
+            var now = next.Keys.GetValueOrDefault(key);
+            if (seen is null ? now is not null : now != seen)
+            {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /// <summary>What was seen of a revision, for people.</summary>
+    public string Describe(long revision) => !_seen.TryGetValue(revision, out var keys)
+        ? $"nobody saw what revision {revision} did"
+        : $"revision {revision} was seen to " + string.Join(", ", keys.OrderBy(static k => k.Key, StringComparer.Ordinal)
+            .Select(static k => (k.Value.State is { } state ? $"put {state.Key}={state.Value}" : $"delete {k.Key}") + $" (by {k.Value.Source})"));
+
+    private void Own(long revision, Operation operation)
+    {
+        if (!_owners.TryAdd(revision, operation))
+        {
+            Conflict ??= $"two writes were acknowledged with revision {revision}:\n  {_owners[revision]}\n  {operation}";
+        }
+        Highest = Math.Max(Highest, revision);
+    }
+
+    private void See(long revision, string key, KeyRecord? state, object source)
+    {
+        if (revision == 0)
+        {
+            return;
+        }
+        Highest = Math.Max(Highest, revision);
+        if (!_seen.TryGetValue(revision, out var keys))
+        {
+            _seen.Add(revision, keys = []);
+        }
+        var name = source as string ?? ((Operation)source).Client;
+        if (!keys.TryAdd(key, (state, name)) && keys[key].State != state)
+        {
+            var other = keys[key];
+            Conflict ??= $"revision {revision} left {key} in two states:\n  {other.State?.ToString() ?? "deleted"} (seen by {other.Source})\n"
+                + $"  {state?.ToString() ?? "deleted"} (seen by {(source is Operation operation ? operation.ToString() : name)})";
+        }
+    }
+}
