@@ -65,6 +65,9 @@ public sealed class WatchLog(string name, string key, string? end = null, bool p
     /// <summary>The next revision to ask for: behind all that was seen, and behind what was compacted.</summary>
     public long Next { get; private set; } = 1;
 
+    /// <summary>It begins there, not at the first revision: what was before is none of its business.</summary>
+    public void StartAt(long revision) => Next = revision;
+
     /// <summary>It watches anew, from <see cref="Next"/> on, or from where the caller says.</summary>
     public WatchSession Open(string connection, long? start = null)
     {
