@@ -11,6 +11,12 @@ public sealed class StorageExtension : IExtension
     /// <summary>Where files live; the real disk unless a test says otherwise.</summary>
     public IDisk Disk { get; set; } = PhysicalDisk.Instance;
 
+    /// <summary>Who runs the log's and the checkpoints' work: threads, unless a simulation says otherwise.</summary>
+    public Workers Workers { get; set; } = Workers.Threads;
+
+    /// <summary>Wall time, for what is stamped with it, and the time that syncs take.</summary>
+    public TimeProvider Clock { get; set; } = TimeProvider.System;
+
     /// <summary>Is told of commits, rolls and failures of the log; for metrics.</summary>
     public IWalObserver? WalObserver { get; set; }
 

@@ -1,8 +1,13 @@
+using Kv.Persistence;
+
 namespace Kv.Actors.Apply;
 
 /// <summary>Holds the root last published: the store actor writes it, any thread reads it or waits for a later one.</summary>
-public sealed class RootHolder(StoreRoot first)
+/// <param name="first">The root before the first is published.</param>
+/// <param name="workers">Make the promises of those who wait; null is <see cref="Workers.Threads"/>.</param>
+public sealed class RootHolder(StoreRoot first, Workers? workers = null)
 {
+    private readonly Workers _workers = workers ?? Workers.Threads;
     private readonly Lock _gate = new();
     private readonly PriorityQueue<TaskCompletionSource<StoreRoot>, ulong> _waiters = new();
     private volatile StoreRoot _current = first;
@@ -46,7 +51,7 @@ public sealed class RootHolder(StoreRoot first)
         {
             return ValueTask.FromResult(now);
         }
-        var waiter = new TaskCompletionSource<StoreRoot>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var waiter = _workers.Promise<StoreRoot>();
         lock (_gate)
         {
             _waiters.Enqueue(waiter, index);

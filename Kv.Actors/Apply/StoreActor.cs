@@ -8,6 +8,7 @@ using Kv.Actors.Protos.Etcdserverpb;
 using Kv.Actors.Protos.Internal;
 using Kv.Actors.Raft;
 using Kv.Actors.Watch;
+using Kv.Persistence;
 using Kv.Persistence.Checkpoint;
 
 namespace Kv.Actors.Apply;
@@ -37,7 +38,11 @@ public sealed record StoreActorSetup(
     TimeSpan CompactPause,
     TimeSpan SlowApply,
     TimeProvider Clock,
-    Metrics Metrics);
+    Metrics Metrics)
+{
+    /// <summary>Complete answers when there are many, and hash what a compaction found.</summary>
+    public Workers Workers { get; init; } = Workers.Threads;
+}
 
 /// <summary>The one writer: applies committed entries in order, publishes a root for each batch, tells watchers and lessor, answers callers.</summary>
 public sealed class StoreActor : ReceiveActor, IWithTimers
@@ -175,7 +180,7 @@ public sealed class StoreActor : ReceiveActor, IWithTimers
         var applied = _machine.Apply(request);
         if (before is not null && applied.Error == KvError.None)
         {
-            Task.Run(() => StateHash.HashCompaction(before, request.Compaction.Revision)).PipeTo(Self);
+            _setup.Workers.Run("compaction hash", () => StateHash.HashCompaction(before, request.Compaction.Revision), CancellationToken.None).PipeTo(Self);
         }
         ApplyCounts.Add(_setup.Metrics, request, applied);
         if (proposal is null)
@@ -229,7 +234,7 @@ public sealed class StoreActor : ReceiveActor, IWithTimers
                 _setup.Status.Stamp(header);
             }
         }
-        AnswerBatch.Queue(_answered);
+        AnswerBatch.Queue(_answered, _setup.Workers);
         _answered = [];
     }
 
@@ -361,7 +366,7 @@ public sealed class StoreActor : ReceiveActor, IWithTimers
         }
 
         /// <summary>A few are completed at once: waking a thread for them costs more than their continuations do.</summary>
-        public static void Queue(List<Proposal> proposals)
+        public static void Queue(List<Proposal> proposals, Workers workers)
         {
             if (proposals.Count <= AtOnce)
             {
@@ -373,7 +378,7 @@ public sealed class StoreActor : ReceiveActor, IWithTimers
             }
             for (var from = 0; from < proposals.Count; from += RunLength)
             {
-                ThreadPool.UnsafeQueueUserWorkItem(new AnswerBatch(proposals, from), preferLocal: false);
+                workers.Queue(new AnswerBatch(proposals, from));
             }
         }
 

@@ -38,16 +38,18 @@ public sealed class KvNode : IAsyncDisposable
     private readonly TimeProvider _clock;
     private readonly DataDirectory _directory;
     private readonly TaskCompletionSource<string> _ended;
+    private readonly Workers _workers;
 
     private KvNode(
         ActorSystem system, KvSettings settings, NodeParts parts, NodeStatus status, RootHolder roots, Proposer proposer,
         LeaseClock leases, LeaseIdSource leaseIds, Metrics metrics, TaskCompletionSource<string> ended,
-        DataDirectory directory, PeerTable peers, TimeProvider clock)
+        DataDirectory directory, PeerTable peers, TimeProvider clock, Workers workers)
     {
         (_system, _parts, _proposer, _clock, _ended, _directory) = (system, parts, proposer, clock, ended, directory);
+        _workers = workers;
         (Settings, Status, Roots, Leases, LeaseIds, Metrics, Peers) = (settings, status, roots, leases, leaseIds, metrics, peers);
         NodeGauges.Connect(this);
-        Reads = new ReadGate(parts.Raft, status, roots, settings.RequestTimeout, clock);
+        Reads = new ReadGate(parts.Raft, status, roots, settings.RequestTimeout, clock, workers);
     }
 
     /// <summary>What it was started with.</summary>
@@ -91,7 +93,7 @@ public sealed class KvNode : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(hocon);
         ArgumentNullException.ThrowIfNull(metrics);
         ArgumentNullException.ThrowIfNull(environment);
-        var (clock, disk) = (environment.Clock, environment.Disk);
+        var (clock, disk, workers) = (environment.Clock, environment.Disk, environment.Workers);
         var config = hocon.Aggregate(ConfigurationFactory.Empty, static (sum, text) => sum.WithFallback(ConfigurationFactory.ParseString(text)))
             .WithFallback(ReferenceConfig.Load());
         var settings = KvSettings.Read(config);
@@ -104,20 +106,22 @@ public sealed class KvNode : IAsyncDisposable
         var start = clock.GetUtcNow().ToUnixTimeMilliseconds();
         var waiting = new ProposalTable(member, start, settings.MaxWaitingProposals);
         var machine = new StateMachine(member, settings.MinLeaseTtlSeconds, settings.QuotaBytes);
-        var roots = new RootHolder(machine.Root);
+        var roots = new RootHolder(machine.Root, workers);
         var leases = new LeaseClock(clock, settings.Lessor);
         var proposer = new Proposer(waiting, status, settings.MaxRequestBytes, clock);
-        var ended = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var ended = workers.Promise<string>();
         var peers = new PeerTable();
         var system = ActorSystem.Create(SystemName, config);
         var storage = StorageExtension.For(system);
-        (storage.Disk, storage.WalObserver) = (disk, new WalMeters(metrics, system));
+        (storage.Disk, storage.WalObserver, storage.Workers, storage.Clock) = (disk, new WalMeters(metrics, system), workers, clock);
         var setup = new NodeSetup(settings, member, start, machine, waiting, proposer, status, roots, leases, metrics, environment, peers, ended);
         try
         {
             var node = system.ActorOf(Props.Create(() => new NodeActor(setup)), "node");
-            var parts = await node.Ask<NodeParts>(NodeActor.AskParts.Instance, TimeSpan.FromSeconds(30)).ConfigureAwait(false);
-            return new KvNode(system, settings, parts, status, roots, proposer, leases, new LeaseIdSource(member, start), metrics, ended, directory, peers, clock);
+            var asked = workers.Promise<NodeParts>();
+            node.Tell(new NodeActor.AskParts(asked), ActorRefs.NoSender);
+            var parts = await asked.Task.WaitAsync(TimeSpan.FromSeconds(30), clock).ConfigureAwait(false);
+            return new KvNode(system, settings, parts, status, roots, proposer, leases, new LeaseIdSource(member, start), metrics, ended, directory, peers, clock, workers);
         }
         catch
         {
@@ -177,7 +181,7 @@ public sealed class KvNode : IAsyncDisposable
     /// </returns>
     public async Task<KvError> TransferLeaderAsync(NodeId target, CancellationToken cancel)
     {
-        var done = new TaskCompletionSource<KvError>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var done = _workers.Promise<KvError>();
         _parts.Raft.Tell(new RaftCommand.TransferLeader(target.Value, done), ActorRefs.NoSender);
         try
         {
@@ -194,7 +198,7 @@ public sealed class KvNode : IAsyncDisposable
     /// <exception cref="TimeoutException">This member is too busy to say, or stopped.</exception>
     public Task<MemberProgress?> ProgressOf(NodeId member)
     {
-        var answer = new TaskCompletionSource<MemberProgress?>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var answer = _workers.Promise<MemberProgress?>();
         _parts.Raft.Tell(new RaftCommand.AskProgress(member.Value, answer), ActorRefs.NoSender);
         return answer.Task.WaitAsync(Settings.RequestTimeout, _clock);
     }
@@ -206,7 +210,7 @@ public sealed class KvNode : IAsyncDisposable
         {
             return ValueTask.FromResult(new KeepAliveReply(KvError.None, ttlSeconds));
         }
-        var waiter = new TaskCompletionSource<KeepAliveReply>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var waiter = _workers.Promise<KeepAliveReply>();
         _parts.Lessor.Tell(new LessorCommand.KeepAlive(lease, waiter), ActorRefs.NoSender);
         return new ValueTask<KeepAliveReply>(InTimeAsync(waiter.Task));
 
@@ -226,7 +230,7 @@ public sealed class KvNode : IAsyncDisposable
     /// <summary>A lease's remaining time and, if wanted, its keys; null when there is no such lease.</summary>
     public async Task<LeaseTime?> TimeToLiveAsync(LeaseId lease, bool withKeys)
     {
-        var told = new TaskCompletionSource<(TimeSpan, long)?>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var told = _workers.Promise<(TimeSpan, long)?>();
         _parts.Lessor.Tell(new LessorCommand.Remaining(lease, told), ActorRefs.NoSender);
         if (await told.Task.WaitAsync(Settings.RequestTimeout, _clock).ConfigureAwait(false) is not var (remaining, granted))
         {
@@ -235,7 +239,7 @@ public sealed class KvNode : IAsyncDisposable
         IReadOnlyList<byte[]>? keys = [];
         if (withKeys)
         {
-            var waiter = new TaskCompletionSource<IReadOnlyList<byte[]>?>(TaskCreationOptions.RunContinuationsAsynchronously);
+            var waiter = _workers.Promise<IReadOnlyList<byte[]>?>();
             _parts.Store.Tell(new StoreCommand.KeysOf(lease, waiter), ActorRefs.NoSender);
             keys = await waiter.Task.WaitAsync(Settings.RequestTimeout, _clock).ConfigureAwait(false);
         }
@@ -246,7 +250,7 @@ public sealed class KvNode : IAsyncDisposable
     public async Task<IReadOnlyList<LeaseId>> LeasesByExpiryAsync()
     {
         // Behind every grant that was answered: the lessor hears of them before their callers do, but on its own turn.
-        var settled = new TaskCompletionSource<(TimeSpan, long)?>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var settled = _workers.Promise<(TimeSpan, long)?>();
         _parts.Lessor.Tell(new LessorCommand.Remaining(LeaseId.None, settled), ActorRefs.NoSender);
         await settled.Task.WaitAsync(Settings.RequestTimeout, _clock).ConfigureAwait(false);
         var view = Roots.Current.Leases;
@@ -255,12 +259,12 @@ public sealed class KvNode : IAsyncDisposable
     }
 
     /// <summary>Opens a watch stream whose responses go to <paramref name="write"/>, one bunch at a time.</summary>
-    public Task<WatchStream> OpenWatchAsync(Func<WatchBunch, Task> write) => WatchHubActor.OpenAsync(_parts.WatchHub, write);
+    public Task<WatchStream> OpenWatchAsync(Func<WatchBunch, Task> write) => WatchHubActor.OpenAsync(_parts.WatchHub, write, _workers);
 
     /// <summary>Writes a checkpoint now and waits until it is on disk: all that is left to do for a defragmentation.</summary>
     public async Task CheckpointAsync(CancellationToken cancel)
     {
-        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var done = _workers.Promise();
         _parts.Store.Tell(new StoreCommand.CheckpointNow(done), ActorRefs.NoSender);
         await done.Task.WaitAsync(cancel).ConfigureAwait(false);
     }
@@ -269,7 +273,7 @@ public sealed class KvNode : IAsyncDisposable
     public Task<Stream> OpenSnapshotAsync(CancellationToken cancel)
     {
         var root = Roots.Current;
-        return Task.Run(() => SnapshotImage.Write(root, Settings.DataDir), cancel);
+        return _workers.Run("snapshot", () => SnapshotImage.Write(root, Settings.DataDir), cancel);
     }
 
     /// <summary>Proposals of this member that wait now.</summary>

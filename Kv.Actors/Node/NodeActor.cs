@@ -7,7 +7,7 @@ using Kv.Actors.Meters;
 using Kv.Actors.Model;
 using Kv.Actors.Raft;
 using Kv.Actors.Watch;
-using Kv.Persistence.Checkpoint;
+using Kv.Persistence;
 
 namespace Kv.Actors.Node;
 
@@ -28,6 +28,8 @@ internal sealed record NodeSetup(
     TaskCompletionSource<string> Ended)
 {
     public TimeProvider Clock => Environment.Clock;
+
+    public Workers Workers => Environment.Workers;
 }
 
 /// <summary>The actors that the node's handle talks to.</summary>
@@ -56,16 +58,12 @@ internal sealed class NodeActor : ReceiveActor
         {
             Context.Watch(part);
         }
-        Receive<AskParts>(_ => Sender.Tell(_parts));
+        Receive<AskParts>(ask => ask.Parts.TrySetResult(_parts));
         Receive<Terminated>(PartEnded);
     }
 
-    /// <summary>Answered with the <see cref="NodeParts"/>.</summary>
-    internal sealed class AskParts
-    {
-        /// <summary>The only one there is.</summary>
-        public static readonly AskParts Instance = new();
-    }
+    /// <summary>Answered once the parts have been started.</summary>
+    internal sealed record AskParts(TaskCompletionSource<NodeParts> Parts);
 
     /// <inheritdoc/>
     protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(failure =>
@@ -77,12 +75,15 @@ internal sealed class NodeActor : ReceiveActor
     private NodeParts Start()
     {
         var (settings, setup) = (_setup.Settings, _setup);
-        var hub = Context.ActorOf(WatchHubActor.Props(settings.Watch, () => new RootHistory(setup.Roots.Current.Kv), setup.Metrics), "watch");
+        var hub = Context.ActorOf(WatchHubActor.Props(settings.Watch, () => new RootHistory(setup.Roots.Current.Kv), setup.Metrics, setup.Workers), "watch");
         var lessor = Context.ActorOf(
             LessorActor.Props(setup.Leases, setup.Proposer.ForLessor(), settings.ElectionTimeout), "lessor");
         var storeSetup = new StoreActorSetup(
             setup.Machine, setup.Waiting, setup.Status, setup.Roots, lessor, hub,
-            settings.Checkpoints, settings.CompactionBatch, settings.CompactionPause, settings.SlowApply, setup.Clock, setup.Metrics);
+            settings.Checkpoints, settings.CompactionBatch, settings.CompactionPause, settings.SlowApply, setup.Clock, setup.Metrics)
+        {
+            Workers = setup.Workers,
+        };
         var store = Context.ActorOf(Props.Create(() => new StoreActor(storeSetup)).WithDispatcher(Dispatcher), "store");
         var self = new ClusterMember(setup.Self, "", [.. settings.AdvertisePeerUrls], [], IsLearner: false);
         var raftSetup = new RaftActorSetup(
@@ -91,7 +92,10 @@ internal sealed class NodeActor : ReceiveActor
             store, setup.Waiting, setup.Status,
             [(setup.Self.Value, self.ToJson())],
             settings.HeartbeatInterval, settings.RequestTimeout, setup.Clock,
-            (ulong)settings.KeptEntries, settings.MaxWaitingProposals, ActorRefs.Nobody, setup.Connected, setup.Metrics);
+            (ulong)settings.KeptEntries, settings.MaxWaitingProposals, ActorRefs.Nobody, setup.Connected, setup.Metrics)
+        {
+            Inspect = setup.Environment.Inspect,
+        };
         var raft = Context.ActorOf(Props.Create(() => new RaftActor(raftSetup)).WithDispatcher(Dispatcher), "raft");
         setup.Proposer.Open(raft);
         if (settings.AutoCompactionPeriod > TimeSpan.Zero || settings.AutoCompactionRevisions > 0)

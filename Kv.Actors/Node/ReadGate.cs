@@ -2,11 +2,12 @@ using Akka.Actor;
 using Kv.Actors.Apply;
 using Kv.Actors.Model;
 using Kv.Actors.Raft;
+using Kv.Persistence;
 
 namespace Kv.Actors.Node;
 
 /// <summary>The way to a root that a linearizable read may be served from: read index, then the published root; no mailbox when it can be helped.</summary>
-public sealed class ReadGate(IActorRef raft, NodeStatus status, RootHolder roots, TimeSpan timeout, TimeProvider clock)
+public sealed class ReadGate(IActorRef raft, NodeStatus status, RootHolder roots, TimeSpan timeout, TimeProvider clock, Workers workers)
 {
     /// <summary>A root that contains every write acknowledged before this call, or why there is none.</summary>
     /// <remarks>
@@ -27,7 +28,7 @@ public sealed class ReadGate(IActorRef raft, NodeStatus status, RootHolder roots
 
     private async ValueTask<Outcome<StoreRoot>> AskAsync(CancellationToken cancel)
     {
-        var waiter = new TaskCompletionSource<ReadIndexAnswer>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var waiter = workers.Promise<ReadIndexAnswer>();
         raft.Tell(new RaftCommand.ReadIndex(waiter));
         try
         {

@@ -38,7 +38,11 @@ public sealed record RaftActorSetup(
     int MaxWaitingForLeader,
     IActorRef Peers,
     PeerTable Connected,
-    Metrics Metrics);
+    Metrics Metrics)
+{
+    /// <summary>Is shown the core once it has started.</summary>
+    public Action<RaftCore>? Inspect { get; init; }
+}
 
 /// <summary>Who carries messages to each other member: tell it a <see cref="RaftMessage"/>.</summary>
 public sealed record PeerRefs(IReadOnlyDictionary<ulong, IActorRef> ByMember);
@@ -163,6 +167,7 @@ public sealed class RaftActor : ReceivePersistentActor, IWithTimers
             _core.Bootstrap(_setup.Bootstrap);
         }
         _core.Start();
+        _setup.Inspect?.Invoke(_core);
         Timers.StartPeriodicTimer("tick", RaftCommand.Tick.Instance, _setup.TickInterval);
         Timers.StartPeriodicTimer("sweep", RaftCommand.Sweep.Instance, TimeSpan.FromMilliseconds(500));
         _soft = new SoftState(_core.Role, _core.Leader);

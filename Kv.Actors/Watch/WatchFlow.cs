@@ -9,7 +9,7 @@ namespace Kv.Actors.Watch;
 /// <summary>From a stream's queue and cursors to the client: one bunch at a time, asked for only when the one before was written.</summary>
 /// <remarks>
 /// <code>
-///  HTTP/2 window ◄── write(bunch) ◄── ForEachAsync(1) ◄── demand ◄── UnfoldAsync ◄── Pull ◄── WatchStreamActor
+///  HTTP/2 window ◄── write(bunch) ◄── SelectAsync(1) ◄── demand ◄── UnfoldAsync ◄── Pull ◄── WatchStreamActor
 /// </code>
 /// No stage buffers: while a write waits for the client, nothing is asked for, and the stream's own bounds do the rest.
 /// </remarks>
@@ -18,9 +18,27 @@ public static class WatchFlow
     /// <summary>Runs until the stream answers a pull with null, <paramref name="demand"/> is stopped, or a write fails.</summary>
     /// <param name="demand">Of a <see cref="WatchStreamActor"/>.</param>
     /// <param name="write">Writes a bunch and flushes; ends when the client can take more.</param>
+    /// <param name="ended">Called when nothing is being written any more, with why a write failed or null; in the flow's turn, so that
+    /// no thread has to be woken for it. Not called when the actor system ends under the flow.</param>
     /// <param name="materializer">Where it runs.</param>
-    public static Task Run(WatchDemand demand, Func<WatchBunch, Task> write, IMaterializer materializer) =>
-        Source.UnfoldAsync(demand, PullAsync).RunWith(Sink.ForEachAsync(1, write), materializer);
+    public static void Run(WatchDemand demand, Func<WatchBunch, Task> write, Action<Exception?> ended, IMaterializer materializer) =>
+        Source.UnfoldAsync(demand, PullAsync)
+            .SelectAsync(1, bunch => WriteAsync(write, bunch))
+            .RunWith(Sink.OnComplete<Done>(() => ended(null), failure => End(ended, failure)), materializer);
+
+    private static async Task<Done> WriteAsync(Func<WatchBunch, Task> write, WatchBunch bunch)
+    {
+        await write(bunch).ConfigureAwait(false);
+        return Done.Instance;
+    }
+
+    private static void End(Action<Exception?> ended, Exception failure)
+    {
+        if (failure is not AbruptTerminationException)
+        {
+            ended(failure.GetBaseException());
+        }
+    }
 
     private static async Task<Option<(WatchDemand, WatchBunch)>> PullAsync(WatchDemand demand)
     {

@@ -1,5 +1,6 @@
 using Akka.Actor;
 using Kv.Actors.Meters;
+using Kv.Persistence;
 
 namespace Kv.Actors.Watch;
 
@@ -11,6 +12,7 @@ public sealed class WatchHubActor : ReceiveActor
     private readonly WatchLimits _limits;
     private readonly Func<IWatchHistory> _published;
     private readonly Metrics? _metrics;
+    private readonly Workers _workers;
     private ulong _opened;
     private long _streams;
 
@@ -19,12 +21,14 @@ public sealed class WatchHubActor : ReceiveActor
     /// <param name="first">The root up to which nobody is told of anything.</param>
     /// <param name="published">The root last published, from any thread.</param>
     /// <param name="metrics">Where watchers and events are counted; null where nobody looks.</param>
-    public WatchHubActor(WatchLimits limits, IWatchHistory first, Func<IWatchHistory> published, Metrics? metrics)
+    /// <param name="workers">Make the promises that clients wait for.</param>
+    public WatchHubActor(WatchLimits limits, IWatchHistory first, Func<IWatchHistory> published, Metrics? metrics, Workers workers)
     {
         ArgumentNullException.ThrowIfNull(published);
         _limits = limits;
         _published = published;
         _metrics = metrics;
+        _workers = workers;
         var self = Self;
         _hub = new WatchHub<IActorRef>(first, (stream, command) => Tell(self, stream, command));
 
@@ -47,19 +51,22 @@ public sealed class WatchHubActor : ReceiveActor
     /// <param name="published">The root last published, from any thread. The store must not have published a later one than it has told
     /// the hub of when the hub starts.</param>
     /// <param name="metrics">Where watchers and events are counted; null where nobody looks.</param>
-    public static Props Props(WatchLimits limits, Func<IWatchHistory> published, Metrics? metrics = null)
+    /// <param name="workers">Make the promises that clients wait for; null is <see cref="Workers.Threads"/>.</param>
+    public static Props Props(WatchLimits limits, Func<IWatchHistory> published, Metrics? metrics = null, Workers? workers = null)
     {
         ArgumentNullException.ThrowIfNull(published);
+        var promises = workers ?? Workers.Threads;
         var first = published();                           // now: by the time the actor runs, the store may have published more
-        return Akka.Actor.Props.Create(() => new WatchHubActor(limits, first, published, metrics));
+        return Akka.Actor.Props.Create(() => new WatchHubActor(limits, first, published, metrics, promises));
     }
 
     /// <summary>Opens a stream for a client.</summary>
     /// <param name="hub">The hub.</param>
     /// <param name="write">See <see cref="WatchStreamSetup.Write"/>.</param>
-    public static Task<WatchStream> OpenAsync(IActorRef hub, Func<WatchBunch, Task> write)
+    /// <param name="workers">Make the promise; null is <see cref="Workers.Threads"/>.</param>
+    public static Task<WatchStream> OpenAsync(IActorRef hub, Func<WatchBunch, Task> write, Workers? workers = null)
     {
-        var opened = new TaskCompletionSource<WatchStream>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var opened = (workers ?? Workers.Threads).Promise<WatchStream>();
         hub.Tell(new Open(write, opened), ActorRefs.NoSender);
         return opened.Task;
     }
@@ -90,13 +97,13 @@ public sealed class WatchHubActor : ReceiveActor
 
     private void OpenStream(Open open)
     {
-        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var ended = _workers.Promise();
         var jitter = _opened % 101 / 1000.0;               // spread over 0 to 10 %, without chance
         var setup = new WatchStreamSetup(_limits, Self, _published, open.Write, ended, jitter);
         var stream = Context.ActorOf(WatchStreamActor.Props(setup), $"s{_opened++}");
         Context.Watch(stream);
         Counted(() => _streams++);
-        open.Opened.TrySetResult(new WatchStream(new ActorMailbox(stream).Tell, ended.Task));
+        open.Opened.TrySetResult(new WatchStream(new ActorMailbox(stream).Tell, ended.Task, _workers));
     }
 
     /// <summary>From the gateway: start a stream.</summary>

@@ -1,3 +1,5 @@
+using Kv.Persistence;
+
 namespace Kv.Actors.Watch;
 
 /// <summary>A client's watch stream, as the gateway holds it. Requests are carried out in the order of the calls.</summary>
@@ -8,10 +10,12 @@ namespace Kv.Actors.Watch;
 public sealed class WatchStream
 {
     private readonly Action<WatchStreamCommand?> _tell;
+    private readonly Workers _workers;
 
-    internal WatchStream(Action<WatchStreamCommand?> tell, Task ended)
+    internal WatchStream(Action<WatchStreamCommand?> tell, Task ended, Workers workers)
     {
         _tell = tell;
+        _workers = workers;
         Ended = ended;
     }
 
@@ -41,7 +45,7 @@ public sealed class WatchStream
 
     private Task Request(Func<TaskCompletionSource, WatchStreamCommand> command)
     {
-        var accepted = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var accepted = _workers.Promise();
         _tell(command(accepted));
         return Ended.IsCompleted ? Task.CompletedTask : Task.WhenAny(accepted.Task, Ended);
     }

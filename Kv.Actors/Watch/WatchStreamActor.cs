@@ -98,28 +98,27 @@ public sealed class WatchStreamActor : ReceiveActor, IWithTimers
     {
         base.PreStart();
         // The system's materializer: the flow may outlive the actor by one write, and ends at its next pull.
-        var flow = WatchFlow.Run(_demand, _setup.Write, Context.System.Materializer());
-        _flowing = true;
         var (ended, demand, self) = (_setup.Ended, _demand, Self);
-        flow.ContinueWith(
-            task =>
+        WatchFlow.Run(
+            demand,
+            _setup.Write,
+            failure =>
             {
-                if (task.Exception is { } failure)
-                {
-                    ended.TrySetException(failure.GetBaseException());
-                }
-                else
+                if (failure is null)
                 {
                     ended.TrySetResult();
                 }
+                else
+                {
+                    ended.TrySetException(failure);
+                }
                 if (!demand.IsStopped)
                 {
-                    self.Tell(new WatchStreamCommand.FlowEnded(task.Exception), ActorRefs.NoSender);
+                    self.Tell(new WatchStreamCommand.FlowEnded(failure), ActorRefs.NoSender);
                 }
             },
-            CancellationToken.None,
-            TaskContinuationOptions.None,
-            TaskScheduler.Default);
+            Context.System.Materializer());
+        _flowing = true;
     }
 
     /// <inheritdoc/>

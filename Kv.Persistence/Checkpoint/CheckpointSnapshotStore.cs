@@ -20,6 +20,8 @@ public sealed class CheckpointSnapshotStore : SnapshotStore
     private readonly AkkaSerialization _serialization;
     private readonly ILoggingAdapter _log;
     private readonly IDisk _disk;
+    private readonly Workers _workers;
+    private readonly TimeProvider _clock;
     private readonly string _directory;
     private readonly int _keep;
     private readonly Lock _files = new();   // saves, loads and deletions run on pool threads
@@ -32,7 +34,8 @@ public sealed class CheckpointSnapshotStore : SnapshotStore
         _system = (ExtendedActorSystem)Context.System;
         _serialization = _system.Serialization;
         _log = Context.GetLogger();
-        _disk = StorageExtension.For(_system).Disk;
+        var storage = StorageExtension.For(_system);
+        (_disk, _workers, _clock) = (storage.Disk, storage.Workers, storage.Clock);
         _directory = config.GetString("dir") ?? throw new ConfigurationException("the checkpoint store's dir is not set");
         _keep = config.GetInt("keep", 2);
         if (_keep < 1) throw new ConfigurationException($"the checkpoint store's keep must be at least 1, not {_keep}");
@@ -41,7 +44,7 @@ public sealed class CheckpointSnapshotStore : SnapshotStore
     }
 
     /// <inheritdoc/>
-    protected override Task<SelectedSnapshot> LoadAsync(string persistenceId, SnapshotSelectionCriteria criteria, CancellationToken cancellationToken) => Task.Run(() =>
+    protected override Task<SelectedSnapshot> LoadAsync(string persistenceId, SnapshotSelectionCriteria criteria, CancellationToken cancellationToken) => _workers.Run("checkpoint load", () =>
     {
         foreach (var entry in Matching(persistenceId, criteria))
         {
@@ -61,18 +64,18 @@ public sealed class CheckpointSnapshotStore : SnapshotStore
     /// <inheritdoc/>
     protected override Task SaveAsync(SnapshotMetadata metadata, object snapshot, CancellationToken cancellationToken)
     {
-        var timestamp = metadata.Timestamp == DateTime.MinValue ? DateTime.UtcNow : metadata.Timestamp;
-        return Task.Run(() => Save(new CheckpointInfo(metadata.PersistenceId, metadata.SequenceNr, timestamp.Ticks), snapshot), cancellationToken);
+        var timestamp = metadata.Timestamp == DateTime.MinValue ? _clock.GetUtcNow().UtcDateTime : metadata.Timestamp;
+        return _workers.Run("checkpoint", () => Save(new CheckpointInfo(metadata.PersistenceId, metadata.SequenceNr, timestamp.Ticks), snapshot), cancellationToken);
     }
 
     /// <inheritdoc/>
-    protected override Task DeleteAsync(SnapshotMetadata metadata, CancellationToken cancellationToken) => Task.Run(() => DeleteWhere(
+    protected override Task DeleteAsync(SnapshotMetadata metadata, CancellationToken cancellationToken) => _workers.Run("checkpoint removal", () => DeleteWhere(
         metadata.PersistenceId,
         e => e.SequenceNr == metadata.SequenceNr && (metadata.Timestamp == DateTime.MinValue || metadata.Timestamp.Ticks == e.Timestamp)), cancellationToken);
 
     /// <inheritdoc/>
     protected override Task DeleteAsync(string persistenceId, SnapshotSelectionCriteria criteria, CancellationToken cancellationToken) =>
-        Task.Run(() => DeleteWhere(persistenceId, e => Matches(e, criteria)), cancellationToken);
+        _workers.Run("checkpoint removal", () => DeleteWhere(persistenceId, e => Matches(e, criteria)), cancellationToken);
 
     private SelectedSnapshot Load(string persistenceId, in CheckpointFile.Entry entry)
     {
@@ -97,7 +100,7 @@ public sealed class CheckpointSnapshotStore : SnapshotStore
         }
     }
 
-    private void Save(CheckpointInfo info, object snapshot)
+    private bool Save(CheckpointInfo info, object snapshot)
     {
         if (snapshot is ICheckpointSource source)
         {
@@ -107,16 +110,17 @@ public sealed class CheckpointSnapshotStore : SnapshotStore
                 foreach (var old in CheckpointFile.List(_disk, _directory, info.PersistenceId).Skip(_keep)) CheckpointFile.Delete(_disk, _directory, old);
             }
 
-            return;
+            return true;
         }
 
         var serializer = _serialization.FindSerializerFor(snapshot);
         var payload = AkkaSerialization.WithTransport(_system, () => serializer.ToBinary(snapshot));
         info = info with { SerializerId = serializer.Identifier, Manifest = AkkaSerialization.ManifestFor(serializer, snapshot) };
         CheckpointFile.Write(_disk, _directory, info, static _ => { }, payload);
+        return true;
     }
 
-    private void DeleteWhere(string persistenceId, Func<CheckpointFile.Entry, bool> matches)
+    private bool DeleteWhere(string persistenceId, Func<CheckpointFile.Entry, bool> matches)
     {
         lock (_files)
         {
@@ -125,6 +129,8 @@ public sealed class CheckpointSnapshotStore : SnapshotStore
                 if (matches(entry)) CheckpointFile.Delete(_disk, _directory, entry);
             }
         }
+
+        return true;
     }
 
     private IEnumerable<CheckpointFile.Entry> Matching(string persistenceId, SnapshotSelectionCriteria criteria) =>

@@ -34,6 +34,8 @@ public sealed class WalJournal : AsyncWriteJournal, IWalObserver
     private readonly AkkaSerialization _serialization;
     private readonly ILoggingAdapter _log;
     private readonly IWalObserver? _observer;
+    private readonly Workers _workers;
+    private readonly TimeProvider _clock;
     private readonly JournalLog? _journal;
     private readonly Exception? _failure;
 
@@ -45,12 +47,12 @@ public sealed class WalJournal : AsyncWriteJournal, IWalObserver
         _serialization = _system.Serialization;
         _log = Context.GetLogger();
         var storage = StorageExtension.For(_system);
-        _observer = storage.WalObserver;
+        (_observer, _workers, _clock) = (storage.WalObserver, storage.Workers, storage.Clock);
         var directory = config.GetString("dir");
         try
         {
             if (string.IsNullOrEmpty(directory)) throw new ConfigurationException("the WAL journal's dir is not set");
-            _journal = JournalLog.Open(storage.Disk, directory, OptionsOf(config), this);
+            _journal = JournalLog.Open(storage.Disk, directory, OptionsOf(config) with { Workers = _workers, Clock = _clock }, this);
             var found = _journal.Wal.Recovery;
             if (found.CutFile is not null)
             {
@@ -95,7 +97,7 @@ public sealed class WalJournal : AsyncWriteJournal, IWalObserver
         var buffer = t_buffer ??= new ArrayBufferWriter<byte>(64 << 10);
         buffer.ResetWrittenCount();   // an append that threw has left its record here
         var (first, last) = (0L, 0L);
-        var timestamp = DateTime.UtcNow.Ticks;
+        var timestamp = _clock.GetUtcNow().Ticks;
         string? open = null;
         for (var i = 0; i < writes.Count; i++)
         {
@@ -151,12 +153,19 @@ public sealed class WalJournal : AsyncWriteJournal, IWalObserver
         if (_journal is null) return Task.FromException(_failure!);
 
         // Off this actor: a long replay must not hold up other actors' writes.
-        return Task.Run(() => _journal.Replay(persistenceId, fromSequenceNr, toSequenceNr, max, (in JournalFrame frame, ReadOnlySpan<byte> payload) =>
-        {
-            var value = _serialization.Deserialize(payload.ToArray(), frame.SerializerId, frame.SerializerManifest);
-            recoveryCallback(new Persistent(
-                value, frame.SequenceNr, persistenceId, frame.Manifest, isDeleted: false, sender: ActorRefs.NoSender, frame.WriterGuid, frame.Timestamp));
-        }));
+        return _workers.Run(
+            "replay",
+            () =>
+            {
+                _journal.Replay(persistenceId, fromSequenceNr, toSequenceNr, max, (in JournalFrame frame, ReadOnlySpan<byte> payload) =>
+                {
+                    var value = _serialization.Deserialize(payload.ToArray(), frame.SerializerId, frame.SerializerManifest);
+                    recoveryCallback(new Persistent(
+                        value, frame.SequenceNr, persistenceId, frame.Manifest, isDeleted: false, sender: ActorRefs.NoSender, frame.WriterGuid, frame.Timestamp));
+                });
+                return true;
+            },
+            CancellationToken.None);
     }
 
     /// <inheritdoc/>

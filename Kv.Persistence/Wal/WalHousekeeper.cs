@@ -8,16 +8,19 @@ internal sealed class WalHousekeeper : IDisposable
     private readonly bool _prepare;
     private readonly IWalObserver? _observer;
     private readonly object _gate = new();
-    private readonly Thread _thread;
+    private readonly Workers _workers;
+    private readonly Thread? _thread;
     private long _removeBelow;
     private bool _woken;
     private bool _stopping;
 
-    public WalHousekeeper(WalLog log, bool prepare, IWalObserver? observer)
+    public WalHousekeeper(WalLog log, bool prepare, IWalObserver? observer, Workers workers)
     {
         _log = log;
         _prepare = prepare;
         _observer = observer;
+        _workers = workers;
+        if (!workers.HasThreads) return;
         _thread = new Thread(Run) { IsBackground = true, Name = "kv-wal-spare", Priority = ThreadPriority.BelowNormal };
         _thread.Start();
     }
@@ -28,6 +31,7 @@ internal sealed class WalHousekeeper : IDisposable
         lock (_gate)
         {
             _removeBelow = Math.Max(_removeBelow, removeBelow);
+            if (_thread is null && !_woken) _workers.Step("log segments", Step);
             _woken = true;
             Monitor.Pulse(_gate);
         }
@@ -41,7 +45,7 @@ internal sealed class WalHousekeeper : IDisposable
             Monitor.Pulse(_gate);
         }
 
-        _thread.Join();
+        _thread?.Join();
     }
 
     private void Run()
@@ -57,15 +61,31 @@ internal sealed class WalHousekeeper : IDisposable
                 removeBelow = _removeBelow;
             }
 
-            try
-            {
-                _log.RemoveBelow(removeBelow);
-                if (_prepare) _log.PrepareNext();
-            }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-            {
-                _observer?.HousekeepingFailed(e);
-            }
+            Keep(removeBelow);
+        }
+    }
+
+    private void Step()
+    {
+        lock (_gate)
+        {
+            if (_stopping) return;
+            _woken = false;
+        }
+
+        Keep(_removeBelow);
+    }
+
+    private void Keep(long removeBelow)
+    {
+        try
+        {
+            _log.RemoveBelow(removeBelow);
+            if (_prepare) _log.PrepareNext();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            _observer?.HousekeepingFailed(e);
         }
     }
 }

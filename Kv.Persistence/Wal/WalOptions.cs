@@ -39,6 +39,9 @@ public sealed record WalOptions
     /// <summary>Smallest segment: tests use it to roll often.</summary>
     public const long MinSegmentBytes = 512;
 
+    /// <summary>Who writes: two threads of the log's own, or whoever these workers let take the steps.</summary>
+    public Workers Workers { get; init; } = Workers.Threads;
+
     /// <summary>Checks the bounds.</summary>
     /// <exception cref="ArgumentException">Names the option, its bounds and its value.</exception>
     public void Validate()

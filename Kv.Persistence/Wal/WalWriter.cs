@@ -22,7 +22,7 @@ public sealed class WalWriter : IDisposable
     private readonly WalOptions _options;
     private readonly IWalObserver? _observer;
     private readonly object _gate = new();           // a monitor: callers and writer wait on it
-    private readonly Thread _writer;
+    private readonly Thread? _writer;                // null: whoever has been asked for a step writes
     private readonly WalHousekeeper _housekeeper;
     private readonly Stack<Waiter> _free = new();
     private byte[] _filling = GC.AllocateUninitializedArray<byte>(64 << 10);
@@ -33,6 +33,7 @@ public sealed class WalWriter : IDisposable
     private WalPosition[] _positions = new WalPosition[64];
     private bool _busy;                              // somebody is inside Commit; only that thread touches _writing, _committing
     private bool _writerWaits;
+    private bool _stepAsked;
     private int _blockedCallers;
     private int _committer;                          // managed id of that thread
     private bool _stopping;
@@ -44,9 +45,13 @@ public sealed class WalWriter : IDisposable
         _log = log;
         _options = options;
         _observer = observer;
-        _housekeeper = new WalHousekeeper(log, options.PrepareAhead, observer);
-        _writer = new Thread(Run) { IsBackground = true, Name = "kv-wal" };
-        _writer.Start();
+        _housekeeper = new WalHousekeeper(log, options.PrepareAhead, observer, options.Workers);
+        if (options.Workers.HasThreads)
+        {
+            _writer = new Thread(Run) { IsBackground = true, Name = "kv-wal" };
+            _writer.Start();
+        }
+
         _housekeeper.Wake(_log.NeededFrom);
     }
 
@@ -105,7 +110,7 @@ public sealed class WalWriter : IDisposable
     /// <exception cref="InvalidOperationException">Called from a completion on the writer's own thread, which cannot wait for itself.</exception>
     public void Dispose()
     {
-        if (Thread.CurrentThread == _writer) throw new InvalidOperationException("the log's writer thread cannot close the log");
+        if (_writer is not null && Thread.CurrentThread == _writer) throw new InvalidOperationException("the log's writer thread cannot close the log");
         lock (_gate)
         {
             if (_disposed) return;
@@ -113,7 +118,8 @@ public sealed class WalWriter : IDisposable
             Monitor.PulseAll(_gate);
         }
 
-        _writer.Join();
+        if (_writer is null) Step();
+        else _writer.Join();
         _housekeeper.Dispose();
         _log.Dispose();
     }
@@ -141,8 +147,9 @@ public sealed class WalWriter : IDisposable
             _filled += size;
             waiter = _free.Count > 0 ? _free.Pop() : new Waiter(this, !_options.CompleteInline);
             _waiting.Add(waiter);
-            inline = _options.WriteInline && !_busy;
+            inline = _options.WriteInline && !_busy && _writer is not null;
             if (inline) Take();
+            else if (_writer is null) AskForStep();
             else if (_writerWaits && !_busy)
             {
                 _writerWaits = false;
@@ -174,6 +181,26 @@ public sealed class WalWriter : IDisposable
 
             CommitTaken();
         }
+    }
+
+    private void AskForStep()
+    {
+        if (_stepAsked || _busy) return;
+        _stepAsked = true;
+        _options.Workers.Step("log", Step);
+    }
+
+    /// <summary>What the writer thread does each time it wakes, where there is none.</summary>
+    private void Step()
+    {
+        lock (_gate)
+        {
+            _stepAsked = false;
+            if (_busy || _filled == 0 || _failure is not null) return;
+            Take();
+        }
+
+        CommitTaken();
     }
 
     /// <summary>Under the lock: what is queued becomes this thread's to write.</summary>
@@ -221,6 +248,7 @@ public sealed class WalWriter : IDisposable
         {
             _busy = false;
             _committer = 0;
+            if (_writer is null && _filled > 0 && !_disposed) AskForStep();
             if (!_writerWaits || (_filled == 0 && !_stopping)) return;
             _writerWaits = false;
             Monitor.PulseAll(_gate);

@@ -43,6 +43,18 @@ public sealed class SimDisk(int seed, int sectorBytes = 512) : IDisk
     /// <summary>Bytes that fit on the disk; more is ENOSPC.</summary>
     public long CapacityBytes { get; set; } = long.MaxValue;
 
+    /// <summary>Sees every change before it is made: path, what it is, offset, bytes.</summary>
+    public Action<string, string, long, long>? Observer { get; init; }
+
+    /// <summary>Whether the machine has gone away during an operation, and has not come back by <see cref="Crash"/> yet.</summary>
+    public bool HasCrashed
+    {
+        get
+        {
+            lock (_lock) return _crashed;
+        }
+    }
+
     /// <summary>Bytes in all files.</summary>
     public long UsedBytes
     {
@@ -150,7 +162,7 @@ public sealed class SimDisk(int seed, int sectorBytes = 512) : IDisk
                 var (directory, name) = Split(path);
                 if (!_directories.TryGetValue(directory, out var into)) throw new DirectoryNotFoundException(directory);
                 if (into.Names.ContainsKey(name)) throw new IOException($"{path} exists");
-                Count(path);
+                Count(path, "create");
                 into.Put(name, new SimFile());
             }
 
@@ -167,7 +179,7 @@ public sealed class SimDisk(int seed, int sectorBytes = 512) : IDisk
             var (fromDirectory, fromName) = Split(from);
             var (toDirectory, toName) = Split(to);
             if (fromDirectory != toDirectory) throw new NotSupportedException("renames stay within a directory here");
-            Count(from);
+            Count(from, "rename");
             _directories[fromDirectory].Move(fromName, toName, file);
         }
     }
@@ -178,7 +190,7 @@ public sealed class SimDisk(int seed, int sectorBytes = 512) : IDisk
         lock (_lock)
         {
             Find(path);
-            Count(path);
+            Count(path, "delete");
             _directories[Split(path).Directory].Remove(Split(path).Name);
         }
     }
@@ -188,7 +200,7 @@ public sealed class SimDisk(int seed, int sectorBytes = 512) : IDisk
     {
         lock (_lock)
         {
-            Count(directory);
+            Count(directory, "sync directory");
             _directories[Normal(directory)].Sync();
         }
     }
@@ -221,9 +233,10 @@ public sealed class SimDisk(int seed, int sectorBytes = 512) : IDisk
     }
 
     /// <summary>Counts an operation; true if it is the one during which the machine crashes.</summary>
-    private bool Counted(string path, bool isSync)
+    private bool Counted(string path, bool isSync, string what, long offset, long bytes)
     {
         Alive();
+        Observer?.Invoke(path, what, offset, bytes);
         Operations++;
         if (isSync) Syncs++;
         if ((FailSyncsOnly ? (isSync ? Syncs : -1) : Operations) == FailAt)
@@ -233,9 +246,9 @@ public sealed class SimDisk(int seed, int sectorBytes = 512) : IDisk
         return true;
     }
 
-    private void Count(string path)
+    private void Count(string path, string what)
     {
-        if (Counted(path, isSync: false)) throw new SimCrashException();
+        if (Counted(path, isSync: false, what, 0, 0)) throw new SimCrashException();
     }
 
     private static string Normal(string path)
@@ -318,10 +331,11 @@ public sealed class SimDisk(int seed, int sectorBytes = 512) : IDisk
             _durable = durable;
         }
 
+        /// <summary>Only what was written since the last sync is copied: a big file that is synced often costs little.</summary>
         public void Sync()
         {
+            foreach (var (offset, data) in _pending) _durable = Apply(_durable, data, offset);
             _pending.Clear();
-            _durable = [.. Content];
         }
 
         /// <summary>What a failed sync leaves on Linux: pages marked clean, their bytes never written.</summary>
@@ -394,7 +408,7 @@ public sealed class SimDisk(int seed, int sectorBytes = 512) : IDisk
             lock (disk._lock)
             {
                 var live = Writable();
-                var crash = disk.Counted(path, isSync: false);
+                var crash = disk.Counted(path, isSync: false, "write", offset, data.Length);
                 var more = offset + data.Length - live.Content.Length;
                 if (more > 0) Room(more);
                 live.Write(data, offset);
@@ -410,7 +424,7 @@ public sealed class SimDisk(int seed, int sectorBytes = 512) : IDisk
                 bool crash;
                 try
                 {
-                    crash = disk.Counted(path, isSync: true);
+                    crash = disk.Counted(path, isSync: true, "sync", 0, 0);
                 }
                 catch (IOException e) when (e is not SimCrashException)
                 {
@@ -435,7 +449,7 @@ public sealed class SimDisk(int seed, int sectorBytes = 512) : IDisk
                 var live = Writable();
                 if (live.Content.Length >= bytes) return;
                 Room(bytes - live.Content.Length);
-                if (disk.Counted(path, isSync: false)) throw new SimCrashException();
+                if (disk.Counted(path, isSync: false, "allocate", 0, bytes)) throw new SimCrashException();
                 live.SetLength(bytes);
             }
         }
@@ -446,7 +460,7 @@ public sealed class SimDisk(int seed, int sectorBytes = 512) : IDisk
             {
                 var live = Writable();
                 Room(bytes - live.Content.Length);
-                if (disk.Counted(path, isSync: false)) throw new SimCrashException();
+                if (disk.Counted(path, isSync: false, "set length", 0, bytes)) throw new SimCrashException();
                 live.SetLength(bytes);
             }
         }

@@ -1,3 +1,4 @@
+using Akka.Dispatch;
 using Akka.Event;
 
 namespace Akka.Streams.Implementation;
@@ -15,7 +16,7 @@ internal abstract class Signal
 }
 
 /// <summary>
-/// Runs one stream: all its stages, one event at a time, on a pool thread that is taken only while there is something to do.
+/// Runs one stream: all its stages, one event at a time, on a thread of the default dispatcher that is taken only while there is something to do.
 /// </summary>
 /// <remarks>
 /// Neighbours never call each other: what they do to an edge puts it into a queue, so the stack stays flat however long a stream
@@ -26,9 +27,9 @@ internal abstract class Signal
 ///   queue ──► Edge.Process ┘
 /// </code>
 /// </remarks>
-internal sealed class Interpreter : IThreadPoolWorkItem
+internal sealed class Interpreter : IRunnable, IThreadPoolWorkItem
 {
-    /// <summary>Events handled before other work of the pool gets its turn.</summary>
+    /// <summary>Events handled before other work of the dispatcher gets its turn.</summary>
     private const int EventsPerTurn = 4096;
 
     private readonly LiveStreams _owner;
@@ -57,11 +58,11 @@ internal sealed class Interpreter : IThreadPoolWorkItem
         _live++;
     }
 
-    /// <summary>Starts the stages, the sink first, on the pool.</summary>
+    /// <summary>Starts the stages, the sink first, on the dispatcher.</summary>
     public void Start()
     {
         _scheduled = 1;
-        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+        _owner.Dispatcher.ExecuteAgain(this);
     }
 
     public void Enqueue(Edge edge)
@@ -82,7 +83,7 @@ internal sealed class Interpreter : IThreadPoolWorkItem
             signal.NextSignal = head;
         }
         while (Interlocked.CompareExchange(ref _inbox, signal, head) != head);
-        if (Interlocked.Exchange(ref _scheduled, 1) == 0) ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: true);
+        if (Interlocked.Exchange(ref _scheduled, 1) == 0) _owner.Dispatcher.ExecuteSoon(this);
     }
 
     /// <summary>Runs what is left to do of a stage that is done.</summary>
@@ -106,7 +107,10 @@ internal sealed class Interpreter : IThreadPoolWorkItem
     /// <summary>Ends the stream from outside, because its materializer is gone.</summary>
     public void Abort(Exception cause) => Post(new AbortSignal(this, cause));
 
-    void IThreadPoolWorkItem.Execute()
+    void IThreadPoolWorkItem.Execute() => Run();
+
+    /// <summary>Takes a turn; for the dispatcher only.</summary>
+    public void Run()
     {
         var left = EventsPerTurn;
         while (true)
@@ -115,7 +119,7 @@ internal sealed class Interpreter : IThreadPoolWorkItem
             {
                 if (!_started) StartStages();
                 if (RunTurn(ref left)) break;
-                ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+                _owner.Dispatcher.ExecuteAgain(this);
                 return;
             }
 #pragma warning disable CA1031 // whatever a stage throws fails that stage, and the stream goes on to say so

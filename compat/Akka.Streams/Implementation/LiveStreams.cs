@@ -1,11 +1,12 @@
 using Akka.Actor;
+using Akka.Dispatch;
 using Akka.Event;
 using Akka.Pattern;
 
 namespace Akka.Streams.Implementation;
 
 /// <summary>The running streams of a materializer, linked through themselves.</summary>
-internal sealed class LiveStreams(ILoggingAdapter log)
+internal sealed class LiveStreams(ILoggingAdapter log, MessageDispatcher dispatcher)
 {
     private readonly Lock _gate = new();
     private Interpreter _first;
@@ -13,6 +14,9 @@ internal sealed class LiveStreams(ILoggingAdapter log)
 
     /// <summary>For what no stream can be told.</summary>
     public ILoggingAdapter Log { get; } = log;
+
+    /// <summary>Where the streams run.</summary>
+    public MessageDispatcher Dispatcher { get; } = dispatcher;
 
     public bool IsClosed
     {

@@ -18,7 +18,7 @@ internal sealed class SupervisedMaterializer : ActorMaterializer
             IActorContext actor => actor.System,
             _ => throw new ArgumentException($"ActorRefFactory context must be a ActorSystem or ActorContext, got [{context?.GetType()}]"),
         };
-        var streams = _streams = new LiveStreams(Logging.GetLogger(System, nameof(ActorMaterializer)));
+        var streams = _streams = new LiveStreams(Logging.GetLogger(System, nameof(ActorMaterializer)), System.Dispatchers.DefaultGlobalDispatcher);
         var props = Props.Create(() => new StreamSupervisor(streams));
         var name = $"StreamSupervisor-{Interlocked.Increment(ref _names) - 1}";
         Supervisor = context is ExtendedActorSystem extended ? extended.SystemActorOf(props, name) : context.ActorOf(props, name);

@@ -94,9 +94,11 @@ public abstract class MessageDispatcher
 
     internal void Reschedule(Mailbox mailbox) => ExecuteAgain(mailbox);
 
-    internal virtual void ExecuteMailbox(Mailbox mailbox) => ExecuteTask(mailbox);
+    /// <summary>Runs it next on this thread's own queue, where there is one: what it works on is at hand.</summary>
+    internal virtual void ExecuteSoon(IRunnable run) => ExecuteTask(run);
 
-    internal virtual void ExecuteAgain(Mailbox mailbox) => ExecuteTask(mailbox);
+    /// <summary>Runs it behind whatever else waits.</summary>
+    internal virtual void ExecuteAgain(IRunnable run) => ExecuteTask(run);
 
     internal void ShutdownNow() => Shutdown();
 
@@ -105,7 +107,7 @@ public abstract class MessageDispatcher
     {
         var mailbox = cell.Mailbox;
         mailbox.Enqueue(envelope.Message, envelope.Sender);
-        if (mailbox.TrySchedule(systemMessage: false)) ExecuteMailbox(mailbox);
+        if (mailbox.TrySchedule(systemMessage: false)) ExecuteSoon(mailbox);
     }
 
     /// <summary>The same for a system message.</summary>
@@ -113,13 +115,13 @@ public abstract class MessageDispatcher
     {
         var mailbox = cell.Mailbox;
         mailbox.SystemEnqueue(message);
-        if (mailbox.TrySchedule(systemMessage: true)) ExecuteMailbox(mailbox);
+        if (mailbox.TrySchedule(systemMessage: true)) ExecuteSoon(mailbox);
     }
 
     /// <summary>An actor starts using it.</summary>
     public virtual void Attach(ActorCell cell)
     {
-        if (cell.Mailbox.TrySchedule(systemMessage: true)) ExecuteMailbox(cell.Mailbox);
+        if (cell.Mailbox.TrySchedule(systemMessage: true)) ExecuteSoon(cell.Mailbox);
     }
 
     /// <summary>An actor stops using it; what is left in its mailbox becomes dead letters.</summary>
@@ -292,9 +294,9 @@ public class Dispatcher : MessageDispatcher
     /// <inheritdoc/>
     protected override void ExecuteTask(IRunnable run) => _executor.Execute(run, again: true);
 
-    internal override void ExecuteMailbox(Mailbox mailbox) => _executor.Execute(mailbox, again: false);
+    internal override void ExecuteSoon(IRunnable run) => _executor.Execute(run, again: false);
 
-    internal override void ExecuteAgain(Mailbox mailbox) => _executor.Execute(mailbox, again: true);
+    internal override void ExecuteAgain(IRunnable run) => _executor.Execute(run, again: true);
 
     /// <inheritdoc/>
     protected override void Shutdown() => _executor.Shutdown();

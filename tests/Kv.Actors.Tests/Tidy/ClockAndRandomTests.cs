@@ -14,6 +14,7 @@ public partial class ClockAndRandomTests
     {
         ["Kv.Persistence/Io/PhysicalDisk.cs"] = (["File"], "the one place where files are opened"),
         ["Kv.Persistence/Io/StorageExceptions.cs"] = (["File"], "a property of that name"),
+        ["Kv.Persistence/Workers.cs"] = (["Task.Run", "ThreadPool"], "the one place where pool tasks are started, so that a simulation can take it over"),
         ["Kv.Persistence/Wal/WalWriter.cs"] = (["Thread"], "the log's own thread: a sync blocks it and nobody else"),
         ["Kv.Persistence/Wal/WalHousekeeper.cs"] = (["Thread"], "zeroes the next segment behind the writer's back, at low priority"),
         ["Kv.Persistence/Wal/WalLog.cs"] = (["File"], "a tuple element of that name"),

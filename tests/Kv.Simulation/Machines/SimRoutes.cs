@@ -1,0 +1,60 @@
+using Akka.Actor;
+using Akka.Serialization;
+using Kv.Actors.Cluster;
+using Kv.Actors.Node;
+
+namespace Kv.Simulation.Machines;
+
+/// <summary>A process's ways to the other members: what is told to one is turned into bytes, carried by the world's links, and made anew.</summary>
+internal sealed class SimRoutes(SimProcess process) : IPeerRoutes
+{
+    /// <summary>Peer URL of a machine: its number is its port.</summary>
+    public static string UrlOf(int machine) => $"http://10.0.0.{machine}:2380";
+
+    /// <inheritdoc/>
+    public ICanTell RouteTo(ClusterMember member)
+    {
+        ArgumentNullException.ThrowIfNull(member);
+        foreach (var machine in process.Machine.World.Machines)
+        {
+            if (member.PeerUrls.Contains(UrlOf(machine.Number))) return new Route(process, machine);
+        }
+
+        return ActorRefs.Nobody;
+    }
+
+    private sealed class Route(SimProcess from, SimMachine to) : ICanTell
+    {
+        public void Tell(object message, IActorRef sender)
+        {
+            if (from.IsGone || from.System is not { } system) return;
+            var world = from.Machine.World;
+            foreach (var told in world.Rewrite(from, to, message))
+            {
+                var serializer = system.Serialization.FindSerializerFor(told);
+                var manifest = Serialization.ManifestFor(serializer, told);
+                var bytes = serializer.ToBinary(told);
+                world.Fingerprint.Add(bytes);
+                world.Links.Send(from.Machine.Number, to.Number, bytes.Length, () => Arrive(bytes, serializer.Identifier, manifest));
+            }
+        }
+
+        private void Arrive(byte[] bytes, int serializer, string manifest)
+        {
+            if (to.Process is not { System: { } system } process) return;
+            process.Queue(() => system.ActorSelection("/user/node/peers").Tell(system.Serialization.Deserialize(bytes, serializer, manifest), ActorRefs.NoSender));
+        }
+    }
+}
+
+/// <summary>Tells a simulated process which actor system is its own; named in its configuration.</summary>
+public sealed class SimSystemExtension : ExtensionIdProvider<SimSystemExtension>, IExtension
+{
+    /// <inheritdoc/>
+    public override SimSystemExtension CreateExtension(ExtendedActorSystem system)
+    {
+        ArgumentNullException.ThrowIfNull(system);
+        SimProcess.Of(system.Settings.Config.GetString("akka.scheduler.process")).System = system;
+        return this;
+    }
+}

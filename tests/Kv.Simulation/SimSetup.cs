@@ -1,0 +1,72 @@
+using Kv.Actors.Model;
+using Kv.Simulation.Machines;
+
+namespace Kv.Simulation;
+
+/// <summary>What a seed makes of a world: sizes and times, drawn once and printed with a failure.</summary>
+/// <param name="Seed">Where all chance comes from.</param>
+/// <param name="Members">Machines that found the cluster.</param>
+/// <param name="SegmentBytes">Size of a log segment: small, so that logs roll and are removed.</param>
+/// <param name="CheckpointEntries">Entries after which a checkpoint is due.</param>
+/// <param name="KeptEntries">Applied entries that the log keeps in memory.</param>
+/// <param name="LogLevel">Of the nodes: OFF, unless somebody reads a trace.</param>
+internal sealed record SimSetup(ulong Seed, int Members, int SegmentBytes, int CheckpointEntries, int KeptEntries, string LogLevel)
+{
+    /// <summary>Draws one.</summary>
+    public static SimSetup Draw(ulong seed, int members, Prng random) => new(
+        seed,
+        members,
+        SegmentBytes: 4096 << random.NextInt(5),
+        CheckpointEntries: 20 << random.NextInt(6),
+        KeptEntries: 5 << random.NextInt(6),
+        LogLevel: "OFF");
+
+    /// <summary>HOCON of a process, the strongest first.</summary>
+    public IReadOnlyList<string> HoconOf(SimProcess process) =>
+    [
+        $$"""
+        akka {
+          extensions = ["Kv.Simulation.Machines.SimSystemExtension, Kv.Simulation"]
+          loglevel = {{LogLevel}}
+          stdout-loglevel = OFF
+          loggers = [{{(LogLevel == "OFF" ? "" : "\"Kv.Simulation.Machines.SimLogActor, Kv.Simulation\"")}}]
+          loggers-dispatcher = "akka.test.calling-thread-dispatcher"
+          test.calling-thread-dispatcher {
+            type = "Akka.TestKit.CallingThreadDispatcherConfigurator, Akka.TestKit"
+          }
+          scheduler {
+            implementation = "Kv.Simulation.Machines.SimTimers, Kv.Simulation"
+            process = "{{process.Id}}"
+          }
+          actor {
+            default-dispatcher {
+              type = "Kv.Simulation.Machines.SimDispatcherConfigurator, Kv.Simulation"
+              process = "{{process.Id}}"
+            }
+            internal-dispatcher = "akka.actor.default-dispatcher"
+            default-blocking-io-dispatcher = "akka.actor.default-dispatcher"
+          }
+          persistence.dispatchers {
+            default-plugin-dispatcher = "akka.actor.default-dispatcher"
+            default-replay-dispatcher = "akka.actor.default-dispatcher"
+          }
+        }
+        kv {
+          name = "n{{process.Machine.Number}}"
+          data-dir = "/n{{process.Machine.Number}}"
+          peer.advertise-urls = ["{{SimRoutes.UrlOf(process.Machine.Number)}}"]
+          node-dispatcher = "akka.actor.default-dispatcher"
+          persistence.journal-dispatcher = "akka.actor.default-dispatcher"
+          persistence.journal {
+            segment-bytes = {{SegmentBytes}}
+            first-segment-bytes = 4096
+            circuit-breaker.call-timeout = 1h
+          }
+          raft {
+            kept-entries = {{KeptEntries}}
+            checkpoint-max-entries = {{CheckpointEntries}}
+          }
+        }
+        """,
+    ];
+}

@@ -1,0 +1,96 @@
+using Kv.Actors.Model;
+using Kv.Simulation.Machines;
+
+namespace Kv.Simulation;
+
+/// <summary>Machines, network, clients and time of one seed. One thread runs all of it; the same seed gives the same history.</summary>
+internal sealed class SimWorld
+{
+    private readonly List<Action> _judges = [];
+
+    /// <summary>Machines with empty disks, none started.</summary>
+    /// <param name="setup">What the seed makes of it.</param>
+    /// <param name="random">The seed's chance.</param>
+    /// <param name="trace">Gets a readable line for each thing of note; null where nobody reads.</param>
+    public SimWorld(SimSetup setup, Prng random, Trace? trace = null)
+    {
+        Setup = setup;
+        Random = random;
+        Trace = trace;
+        if (trace is not null) trace.Timeline = Timeline;
+        Links = new SimLinks(this, random.Fork());
+        Machines = [.. Enumerable.Range(1, setup.Members).Select(number => new SimMachine(this, number, random.Fork()))];
+    }
+
+    public SimSetup Setup { get; }
+
+    public Prng Random { get; }
+
+    public Trace? Trace { get; }
+
+    public SimLinks Links { get; }
+
+    public Timeline Timeline { get; } = new();
+
+    public Fingerprint Fingerprint { get; } = new();
+
+    public IReadOnlyList<SimMachine> Machines { get; }
+
+    /// <summary>Is told when a machine's process is gone.</summary>
+    public Action<SimMachine> ProcessEnded { get; set; } = static _ => { };
+
+    /// <summary>Sees each message before it becomes bytes, and says what is sent in its place: planted faults change it.</summary>
+    public Func<SimProcess, SimMachine, object, IEnumerable<object>> Rewrite { get; set; } = static (_, _, message) => [message];
+
+    /// <summary>The thread that everything runs on.</summary>
+    public int ThreadId { get; } = Environment.CurrentManagedThreadId;
+
+    /// <summary>Everything that happens comes by here.</summary>
+    public void Happened(Happening what, long a, long b, long c)
+    {
+        Fingerprint.Add(what, a, b, c);
+        Trace?.Hash(Fingerprint.Value);
+    }
+
+    /// <summary>Calls after every step.</summary>
+    public void Judge(Action judge) => _judges.Add(judge);
+
+    /// <summary>Lets that much time pass.</summary>
+    public void Run(TimeSpan span) => RunUntil(static () => false, span);
+
+    /// <summary>Lets time pass until something is so, at most that much.</summary>
+    /// <returns>Whether it is so.</returns>
+    public bool RunUntil(Func<bool> done, TimeSpan span)
+    {
+        var until = Timeline.Now + span.Ticks;
+        Settle();
+        while (!done())
+        {
+            if (!Timeline.RunNext(until)) return done();
+            Settle();
+            foreach (var judge in _judges) judge();
+        }
+
+        return true;
+    }
+
+    /// <summary>Runs every turn that is ready, until none is.</summary>
+    private void Settle()
+    {
+        for (var again = true; again;)
+        {
+            again = false;
+            foreach (var machine in Machines)
+            {
+                while (machine.Process is { Ready: true } process)
+                {
+                    again = true;
+                    process.RunOne();
+                    if (machine.Disk.HasCrashed) break;
+                }
+
+                machine.LookAfter();
+            }
+        }
+    }
+}
