@@ -41,7 +41,7 @@ internal sealed class SimProcess
     public KvNode? Node { get; set; }
 
     /// <summary>The node's actor system, once there is one.</summary>
-    public ExtendedActorSystem? System { get; set; }
+    public ExtendedActorSystem? Actors { get; set; }
 
     /// <summary>The node's Raft, once it has started: judges look at it, nobody changes it.</summary>
     public RaftCore? Raft { get; set; }
@@ -106,7 +106,7 @@ internal sealed class SimProcess
         IsGone = true;
         _running.TryRemove(Id, out _);
         _ready.Clear();
-        (Node, System, Raft) = (null, null, null);
+        (Node, Actors, Raft) = (null, null, null);
         var gone = _whenGone.Values.ToArray();         // removals leave holes that are filled again: the same in every run
         _whenGone.Clear();
         foreach (var action in gone) action();

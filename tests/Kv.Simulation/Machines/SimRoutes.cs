@@ -27,7 +27,7 @@ internal sealed class SimRoutes(SimProcess process) : IPeerRoutes
     {
         public void Tell(object message, IActorRef sender)
         {
-            if (from.IsGone || from.System is not { } system) return;
+            if (from.IsGone || from.Actors is not { } system) return;
             var world = from.Machine.World;
             foreach (var told in world.Rewrite(from, to, message))
             {
@@ -41,7 +41,7 @@ internal sealed class SimRoutes(SimProcess process) : IPeerRoutes
 
         private void Arrive(byte[] bytes, int serializer, string manifest)
         {
-            if (to.Process is not { System: { } system } process) return;
+            if (to.Process is not { Actors: { } system } process) return;
             process.Queue(() => system.ActorSelection("/user/node/peers").Tell(system.Serialization.Deserialize(bytes, serializer, manifest), ActorRefs.NoSender));
         }
     }
@@ -54,7 +54,7 @@ public sealed class SimSystemExtension : ExtensionIdProvider<SimSystemExtension>
     public override SimSystemExtension CreateExtension(ExtendedActorSystem system)
     {
         ArgumentNullException.ThrowIfNull(system);
-        SimProcess.Of(system.Settings.Config.GetString("akka.scheduler.process")).System = system;
+        SimProcess.Of(system.Settings.Config.GetString("akka.scheduler.process")).Actors = system;
         return this;
     }
 }
