@@ -62,6 +62,7 @@ public sealed class DataDirectory : IDisposable
             disk.CreateDirectory(wal);
             disk.CreateDirectory($"{member}/snap");
             if (isNew) WriteFormat(disk, member, format);
+            else disk.SyncDirectory(member);   // the run that wrote it may have ended because this failed
             return new DataDirectory(path, wal, held, isNew);
         }
         catch

@@ -279,10 +279,12 @@ internal sealed class WalLog : IDisposable
 
         _file = _disk.Open(WalDirectory.SegmentPath(Directory, last), DiskOpen.Write);
         if (Recovery.CutBytes > 0) Cut(_next.Offset, Recovery.CutBytes);
+        WriteLastWriteAgain();
         TakeLastPage();
     }
 
     private bool _sealed;
+    private long _lastWrite;
 
     private void CheckSuccession(WalSegment segment)
     {
@@ -309,11 +311,13 @@ internal sealed class WalLog : IDisposable
     private WalRead Replay(WalSegment segment, WalVisitor? visit, out WalHeader header)
     {
         _sealed = false;
+        _lastWrite = SegmentHeader.Bytes;
         while (true)
         {
             var read = segment.Read(out var position, out header, out var payload);
             if (read != WalRead.Record) return read;
             if (_sealed) throw new DamagedFileException(segment.Path, position.Offset, "a record follows the segment's seal");
+            _lastWrite = position.Offset - header.Back;
             switch (header.Type)
             {
                 case WalRecord.SealType:
@@ -329,6 +333,28 @@ internal sealed class WalLog : IDisposable
                     break;
             }
         }
+    }
+
+    /// <summary>Makes durable what was read: the process before this one may have ended because its last sync failed.</summary>
+    /// <remarks>
+    /// Linux marks pages clean when their sync fails: they are read back as written, but no later sync writes them. Only the last
+    /// write can be such, for none follows a failed one; so it is written again, which changes nothing if it was durable. The same
+    /// goes for the names of files.
+    /// </remarks>
+    private void WriteLastWriteAgain()
+    {
+        var buffer = new byte[Math.Min(_next.Offset - _lastWrite, KeptPagesBytes)];
+        for (var offset = _lastWrite; offset < _next.Offset;)
+        {
+            var part = buffer.AsSpan(0, (int)Math.Min(buffer.Length, _next.Offset - offset));
+            var read = _file!.Read(part, offset);
+            if (read < part.Length) throw new DamagedFileException(_file.Path, offset + read, "the file ends before the log does");
+            _file.Write(part, offset);
+            offset += read;
+        }
+
+        _file!.Sync();
+        _disk.SyncDirectory(Directory);
     }
 
     /// <summary>Puts zeros where a crash left part of a write, so that the end is clean again.</summary>

@@ -5,17 +5,17 @@ namespace Kv.Simulation;
 
 /// <summary>What a seed makes of a world: sizes and times, drawn once and printed with a failure.</summary>
 /// <param name="Seed">Where all chance comes from.</param>
-/// <param name="Members">Machines that found the cluster.</param>
+/// <param name="Plan">What all seeds of a run have in common.</param>
 /// <param name="SegmentBytes">Size of a log segment: small, so that logs roll and are removed.</param>
 /// <param name="CheckpointEntries">Entries after which a checkpoint is due.</param>
 /// <param name="KeptEntries">Applied entries that the log keeps in memory.</param>
 /// <param name="LogLevel">Of the nodes: OFF, unless somebody reads a trace.</param>
-internal sealed record SimSetup(ulong Seed, int Members, int SegmentBytes, int CheckpointEntries, int KeptEntries, string LogLevel)
+internal sealed record SimSetup(ulong Seed, SimPlan Plan, int SegmentBytes, int CheckpointEntries, int KeptEntries, string LogLevel)
 {
     /// <summary>Draws one.</summary>
-    public static SimSetup Draw(ulong seed, int members, Prng random) => new(
+    public static SimSetup Draw(ulong seed, SimPlan plan, Prng random) => new(
         seed,
-        members,
+        plan,
         SegmentBytes: 4096 << random.NextInt(5),
         CheckpointEntries: 20 << random.NextInt(6),
         KeptEntries: 5 << random.NextInt(6),

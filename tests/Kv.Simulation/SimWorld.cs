@@ -1,4 +1,5 @@
 using Kv.Actors.Model;
+using Kv.Simulation.Judges;
 using Kv.Simulation.Machines;
 
 namespace Kv.Simulation;
@@ -6,8 +7,6 @@ namespace Kv.Simulation;
 /// <summary>Machines, network, clients and time of one seed. One thread runs all of it; the same seed gives the same history.</summary>
 internal sealed class SimWorld
 {
-    private readonly List<Action> _judges = [];
-
     /// <summary>Machines with empty disks, none started.</summary>
     /// <param name="setup">What the seed makes of it.</param>
     /// <param name="random">The seed's chance.</param>
@@ -19,7 +18,7 @@ internal sealed class SimWorld
         Trace = trace;
         if (trace is not null) trace.Timeline = Timeline;
         Links = new SimLinks(this, random.Fork());
-        Machines = [.. Enumerable.Range(1, setup.Members).Select(number => new SimMachine(this, number, random.Fork()))];
+        Machines = [.. Enumerable.Range(1, setup.Plan.Members).Select(number => new SimMachine(this, number, random.Fork()))];
     }
 
     public SimSetup Setup { get; }
@@ -35,6 +34,9 @@ internal sealed class SimWorld
     public Fingerprint Fingerprint { get; } = new();
 
     public IReadOnlyList<SimMachine> Machines { get; }
+
+    /// <summary>Looks after every turn, and at every message.</summary>
+    public StepJudge? Judge { get; set; }
 
     /// <summary>Is told when a machine's process is gone.</summary>
     public Action<SimMachine> ProcessEnded { get; set; } = static _ => { };
@@ -52,12 +54,6 @@ internal sealed class SimWorld
         Trace?.Hash(Fingerprint.Value);
     }
 
-    /// <summary>Calls after every step.</summary>
-    public void Judge(Action judge) => _judges.Add(judge);
-
-    /// <summary>Lets that much time pass.</summary>
-    public void Run(TimeSpan span) => RunUntil(static () => false, span);
-
     /// <summary>Lets time pass until something is so, at most that much.</summary>
     /// <returns>Whether it is so.</returns>
     public bool RunUntil(Func<bool> done, TimeSpan span)
@@ -68,7 +64,6 @@ internal sealed class SimWorld
         {
             if (!Timeline.RunNext(until)) return done();
             Settle();
-            foreach (var judge in _judges) judge();
         }
 
         return true;
@@ -86,6 +81,7 @@ internal sealed class SimWorld
                 {
                     again = true;
                     process.RunOne();
+                    Judge?.Look(machine);
                     if (machine.Disk.HasCrashed) break;
                 }
 

@@ -94,6 +94,12 @@ public sealed class SimDisk(int seed, int sectorBytes = 512) : IDisk
         }
     }
 
+    /// <summary>Paths of all files, in ordinal order.</summary>
+    public IReadOnlyList<string> Files()
+    {
+        lock (_lock) return [.. _directories.SelectMany(static d => d.Value.Names.Keys.Select(name => d.Key == "/" ? "/" + name : $"{d.Key}/{name}")).Order(StringComparer.Ordinal)];
+    }
+
     /// <summary>A copy of a file's bytes as a reader sees them.</summary>
     public byte[] ReadAll(string path)
     {

@@ -31,6 +31,71 @@ public sealed class WalCrashTests
         for (var seed = 1; seed <= 50; seed++) Run(new SimDisk(seed), seed, crash: -1, rounds: 3, keepNothing: true);
     }
 
+    /// <summary>Simulation seed 20, one member: a failed sync, a restart that read the write back from memory, more writes, then no power.</summary>
+    [Theory]
+    [InlineData(512)]
+    [InlineData(4096)]
+    public void What_a_failed_sync_left_in_memory_is_made_durable_before_anything_follows_it(int sectorBytes)
+    {
+        for (var failing = 1; failing <= 30; failing++)
+        {
+            var disk = new SimDisk(failing, sectorBytes) { FailSyncsOnly = true };
+            var options = WalFixture.Small with { SegmentBytes = 1 << 16, FirstSegmentBytes = 1 << 16 };
+            var number = 0;
+            try
+            {
+                using var log = WalLog.Open(disk, WalFixture.Directory, options, null, null);
+                disk.FailAt = disk.Syncs + failing;
+                while (true) WalFixture.Commit(log, [WalFixture.Payload(number++, 100), WalFixture.Payload(number++, 300)]);
+            }
+            catch (IOException)
+            {
+                disk.Kill();       // the process ends, the machine does not
+            }
+
+            var expected = new List<byte[]>();
+            using (var log = WalLog.Open(disk, WalFixture.Directory, options, (in WalPosition _, byte _, ReadOnlySpan<byte> payload) => expected.Add(payload.ToArray()), null))
+            {
+                Assert.Equal(number, expected.Count);
+                expected.Add(WalFixture.Payload(number, 50));
+                WalFixture.Commit(log, [expected[^1]]);
+            }
+
+            disk.Crash(keepNothing: true);
+            WalFixture.AssertSame(expected, WalFixture.Replay(disk, options), $"failing sync {failing}");
+        }
+    }
+
+    [Fact]
+    public void A_segment_whose_directory_was_not_synced_is_not_lost_with_what_is_written_to_it_later()
+    {
+        for (var failing = 1L; failing <= 60; failing++)
+        {
+            var disk = new SimDisk((int)failing);
+            var number = 0;
+            try
+            {
+                using var log = WalLog.Open(disk, WalFixture.Directory, WalFixture.Small, null, null);
+                disk.FailAt = disk.Operations + failing;
+                while (true) WalFixture.Commit(log, [WalFixture.Payload(number++, 400)]);
+            }
+            catch (IOException)
+            {
+                disk.Kill();
+            }
+
+            var expected = new List<byte[]>();
+            using (var log = WalLog.Open(disk, WalFixture.Directory, WalFixture.Small, (in WalPosition _, byte _, ReadOnlySpan<byte> payload) => expected.Add(payload.ToArray()), null))
+            {
+                expected.Add(WalFixture.Payload(number, 50));
+                WalFixture.Commit(log, [expected[^1]]);
+            }
+
+            disk.Crash(keepNothing: true);
+            WalFixture.AssertSame(expected, WalFixture.Replay(disk), $"failing operation {failing}");
+        }
+    }
+
     /// <summary>Commits random batches, crashing as told, and checks the log after each crash.</summary>
     /// <returns>Operations the disk did.</returns>
     private static long Run(SimDisk disk, int loadSeed, long crash, int rounds, bool keepNothing = false)

@@ -56,7 +56,7 @@ internal sealed class SimCaller(SimWorld world, int number, Prng random)
             {
                 answer = await call(node);
             }
-            catch (Exception e) when (e is TimeoutException or OperationCanceledException)
+            catch (Exception e) when (e is TimeoutException or OperationCanceledException or IOException)
             {
                 process.NoLonger(broken);
                 Back(default, Ending.Unknown);

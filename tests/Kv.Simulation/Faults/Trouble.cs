@@ -3,11 +3,29 @@ using Kv.Simulation.Machines;
 
 namespace Kv.Simulation.Faults;
 
-/// <summary>Makes trouble at drawn moments until it is told to end; counts what it did by kind.</summary>
-internal sealed class Trouble(SimWorld world, Prng random)
+/// <summary>Makes trouble at drawn moments until it is told to end, and then takes back whatever of it is left; counts what it did by kind.</summary>
+internal sealed class Trouble
 {
+    private readonly SimWorld _world;
+    private readonly Prng _random;
     private readonly SortedDictionary<string, int> _counts = new(StringComparer.Ordinal);
+    private readonly List<(int Weight, Action<SimMachine> Make)> _makers = [];
+    private readonly DiskTrouble _disks;
+    private readonly NetworkTrouble _network;
+    private readonly int _longestGap;
     private bool _ended;
+
+    public Trouble(SimWorld world, FaultKinds kinds, Prng random)
+    {
+        (_world, _random) = (world, random);
+        _disks = new DiskTrouble(world, random, Count);
+        _network = new NetworkTrouble(world, random, Count);
+        _longestGap = 500 << random.NextInt(4);
+        if (kinds.HasFlag(FaultKinds.Crashes)) _makers.AddRange([(3, Kill), (2, CutPower), (1, CutAllPower), (4, _disks.CutPowerWithin)]);
+        if (kinds.HasFlag(FaultKinds.Disks)) _makers.AddRange([(2, _disks.FailSync), (1, _disks.FailAny), (1, _disks.Fill), (2, _disks.Stick), (2, _disks.Slow), (1, _disks.Rot)]);
+        if (kinds.HasFlag(FaultKinds.Network)) _makers.AddRange([(3, _network.Isolate), (2, _network.CutOneWay), (2, _network.CutLink), (2, _network.Clog), (2, _network.Swizzle), (2, _network.Hide)]);
+        if (kinds.HasFlag(FaultKinds.Time)) _makers.AddRange([(4, Pause), (1, JumpClock)]);
+    }
 
     /// <summary>Faults by kind.</summary>
     public IReadOnlyDictionary<string, int> Counts => _counts;
@@ -15,7 +33,7 @@ internal sealed class Trouble(SimWorld world, Prng random)
     /// <summary>Begins.</summary>
     public void Begin()
     {
-        world.ProcessEnded = RestartSoon;
+        _world.ProcessEnded = RestartSoon;
         Next();
     }
 
@@ -23,69 +41,80 @@ internal sealed class Trouble(SimWorld world, Prng random)
     public void End()
     {
         _ended = true;
-        world.Links.Heal();
-        foreach (var machine in world.Machines)
+        _world.Links.Heal();
+        _disks.End();
+        foreach (var machine in _world.Machines)
         {
             machine.Resume();
-            machine.Drive.Unstick();
-            machine.Disk.CrashAfter = machine.Disk.FailAt = long.MaxValue;
-            machine.Disk.CapacityBytes = long.MaxValue;
             machine.Start();
         }
     }
 
-    private void Next() => world.Timeline.After(TimeSpan.FromMilliseconds(random.NextInt(100, 4000)), () =>
+    private void Next()
     {
-        if (_ended) return;
-        Do();
-        Next();
-    });
-
-    private void Do()
-    {
-        var machine = world.Machines[random.NextInt(world.Machines.Count)];
-        switch (random.NextInt(7))
+        if (_makers.Count == 0) return;
+        _world.Timeline.After(TimeSpan.FromMilliseconds(_random.NextInt(20, _longestGap)), () =>
         {
-            case 0:
-                Count("kill", machine);
-                machine.Kill();
+            if (_ended) return;
+            var at = _random.NextInt(_makers.Sum(static maker => maker.Weight));
+            foreach (var (weight, make) in _makers)
+            {
+                if ((at -= weight) >= 0) continue;
+                make(_world.Machines[_random.NextInt(_world.Machines.Count)]);
                 break;
-            case 1:
-                Count("power failure", machine);
-                machine.PowerFail();
-                break;
-            case 2 or 3:
-                Count("power failure within a disk operation", machine);
-                machine.Disk.CrashAfter = machine.Disk.Operations + random.NextInt(60);
-                break;
-            case 4:
-                Count("failing sync", machine);
-                machine.Disk.FailSyncsOnly = true;
-                machine.Disk.FailAt = machine.Disk.Syncs + 1 + random.NextInt(20);
-                break;
-            case 5:
-                Count("pause", machine);
-                machine.Pause();
-                world.Timeline.After(TimeSpan.FromMilliseconds(random.NextInt(10, 3000)), machine.Resume);
-                break;
-            default:
-                Count("stuck disk", machine);
-                machine.Drive.Stick();
-                world.Timeline.After(TimeSpan.FromMilliseconds(random.NextInt(10, 3000)), machine.Drive.Unstick);
-                break;
-        }
+            }
+
+            Next();
+        });
+    }
+
+    private void Kill(SimMachine machine)
+    {
+        if (machine.Process is null) return;
+        Count("kill", machine.Number);
+        machine.Kill();
+    }
+
+    private void CutPower(SimMachine machine)
+    {
+        Count("power failure", machine.Number);
+        machine.PowerFail();
+    }
+
+    private void CutAllPower(SimMachine machine)
+    {
+        Count("power failure of all", 0);
+        foreach (var each in _world.Machines) each.PowerFail();
+    }
+
+    private void Pause(SimMachine machine)
+    {
+        if (machine.Process is null || machine.IsPaused) return;
+        Count("pause", machine.Number);
+        machine.Pause();
+        var process = machine.Process;
+        _world.Timeline.After(TimeSpan.FromMilliseconds(_random.NextInt(10, 100 << _random.NextInt(8))), () =>
+        {
+            if (machine.Process == process) machine.Resume();
+        });
+    }
+
+    private void JumpClock(SimMachine machine)
+    {
+        Count("clock jump", machine.Number);
+        machine.Clock.Offset += TimeSpan.FromSeconds(_random.NextInt(-90_000, 90_000));
     }
 
     private void RestartSoon(SimMachine machine)
     {
-        if (machine.Disk.FailAt != long.MaxValue) machine.Disk.FailAt = long.MaxValue;
-        world.Timeline.After(TimeSpan.FromMilliseconds(random.NextInt(5, 3000)), machine.Start);
+        machine.Disk.FailAt = long.MaxValue;
+        _world.Timeline.After(TimeSpan.FromMilliseconds(_random.NextInt(5, 4000)), machine.Start);
     }
 
-    private void Count(string kind, SimMachine machine)
+    private void Count(string kind, int machine)
     {
         _counts[kind] = _counts.GetValueOrDefault(kind) + 1;
-        world.Happened(Happening.Fault, Fingerprint.Of(kind), machine.Number, 0);
-        world.Trace?.Write($"n{machine.Number} fault: {kind}");
+        _world.Happened(Happening.Fault, Fingerprint.Of(kind), machine, 0);
+        _world.Trace?.Write(machine == 0 ? $"FAULT {kind}" : $"n{machine} FAULT {kind}");
     }
 }

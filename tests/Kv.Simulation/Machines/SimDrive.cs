@@ -40,6 +40,9 @@ internal sealed class SimDrive(SimMachine machine, Prng random)
         });
     }
 
+    /// <summary>Takes its usual time again.</summary>
+    public void BeNormal() => Slowest = TimeSpan.FromMicroseconds(900);
+
     /// <summary>Nothing comes back from here on.</summary>
     public void Stick() => IsStuck = true;
 

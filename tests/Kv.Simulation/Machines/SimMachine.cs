@@ -41,6 +41,9 @@ internal sealed class SimMachine
     /// <summary>Whether its process stands still; its disk and the network do not.</summary>
     public bool IsPaused { get; private set; }
 
+    /// <summary>The process whose Raft a judge looked at last.</summary>
+    public SimProcess? RaftLooked { get; set; }
+
     /// <summary>Processes that were started here.</summary>
     public int Starts { get; private set; }
 

@@ -1,0 +1,89 @@
+using Kv.Actors.Apply;
+using Kv.Actors.Raft;
+using Kv.Simulation.Machines;
+
+namespace Kv.Simulation.Judges;
+
+/// <summary>Looks inside after every turn: what must hold of each member at any moment, and between members.</summary>
+/// <remarks>
+/// Raft's rules are <see cref="RaftInvariants"/>'. Of the store: the applied index never falls while a process lives, moves with its
+/// effects (the root carries it), revisions never fall, and members with the same applied index hold the same state.
+/// </remarks>
+internal sealed class StepJudge
+{
+    private readonly RaftInvariants _raft = new();
+    private readonly Dictionary<int, (SimProcess Process, StoreRoot Root)> _seen = [];
+    private readonly Dictionary<ulong, (long Revision, uint Hash, int Machine)> _states = [];
+
+    /// <summary>Highest index seen committed anywhere.</summary>
+    public ulong Committed => _raft.Committed;
+
+    /// <summary>Looks at the member that has just done something.</summary>
+    /// <exception cref="JudgedException">A rule is broken.</exception>
+    public void Look(SimMachine machine)
+    {
+        if (machine.Process is not { Raft: { } core } process) return;
+        try
+        {
+            if (machine.RaftLooked != process)
+            {
+                machine.RaftLooked = process;
+                _raft.Restarted(core.Id);
+            }
+
+            _raft.Check(core);
+        }
+        catch (RaftBugException e)
+        {
+            throw new JudgedException(e.Message, e);
+        }
+
+        if (process.Node is { } node) LookAt(machine, process, node.Roots.Current);
+    }
+
+    /// <summary>A message leaves a member.</summary>
+    public void Sent(RaftMessage message)
+    {
+        try
+        {
+            _raft.Sent(message);
+        }
+        catch (RaftBugException e)
+        {
+            throw new JudgedException(e.Message, e);
+        }
+    }
+
+    private void LookAt(SimMachine machine, SimProcess process, StoreRoot root)
+    {
+        if (_seen.TryGetValue(machine.Number, out var seen) && seen.Process == process)
+        {
+            if (ReferenceEquals(seen.Root, root)) return;
+            if (root.AppliedIndex < seen.Root.AppliedIndex)
+                throw new JudgedException($"n{machine.Number}: the applied index fell from {seen.Root.AppliedIndex} to {root.AppliedIndex}");
+            if (root.Kv.CurrentRevision < seen.Root.Kv.CurrentRevision)
+                throw new JudgedException($"n{machine.Number}: the revision fell from {seen.Root.Kv.CurrentRevision} to {root.Kv.CurrentRevision}");
+            if (root.Kv.CompactRevision < seen.Root.Kv.CompactRevision)
+                throw new JudgedException($"n{machine.Number}: the compact revision fell from {seen.Root.Kv.CompactRevision} to {root.Kv.CompactRevision}");
+            if (root.AppliedIndex == seen.Root.AppliedIndex)
+            {
+                _seen[machine.Number] = (process, root);
+                return;                                    // a step of a compaction: history goes, the state stays
+            }
+        }
+
+        _seen[machine.Number] = (process, root);
+        if (root.AppliedIndex == 0) return;
+        var hash = StateOf.Root(root);
+        if (!_states.TryAdd(root.AppliedIndex, (root.Kv.CurrentRevision, hash, machine.Number)))
+        {
+            var other = _states[root.AppliedIndex];
+            if (other.Revision != root.Kv.CurrentRevision || other.Hash != hash)
+            {
+                throw new JudgedException(
+                    $"at index {root.AppliedIndex} n{machine.Number} is at revision {root.Kv.CurrentRevision} with state {hash:x8}, "
+                    + $"n{other.Machine} was at revision {other.Revision} with state {other.Hash:x8}");
+            }
+        }
+    }
+}
