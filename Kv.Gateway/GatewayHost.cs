@@ -49,8 +49,8 @@ internal static class GatewayHost
         });
         var app = builder.Build();
         var log = logs.CreateLogger("gateway");
-        var calls = new GrpcMetrics(node.Metrics.Registry, options.ExtensiveMetrics);
-        foreach (var service in ServicesReflection.Descriptor.Services)
+        var calls = new GrpcMetrics(node.Metrics, options.ExtensiveMetrics);
+        foreach (var service in ServicesReflection.Descriptor.Services.Concat(HealthReflection.Descriptor.Services))
         {
             calls.Add(service);
         }

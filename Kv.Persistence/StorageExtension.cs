@@ -1,4 +1,5 @@
 using Akka.Actor;
+using Kv.Persistence.Checkpoint;
 using Kv.Persistence.Io;
 using Kv.Persistence.Wal;
 
@@ -19,6 +20,9 @@ public sealed class StorageExtension : IExtension
 
     /// <summary>Is told of commits, rolls and failures of the log; for metrics.</summary>
     public IWalObserver? WalObserver { get; set; }
+
+    /// <summary>Is told of checkpoints; for metrics.</summary>
+    public ICheckpointObserver? CheckpointObserver { get; set; }
 
     /// <summary>The one of this actor system.</summary>
     public static StorageExtension For(ActorSystem system)

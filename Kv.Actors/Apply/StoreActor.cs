@@ -53,6 +53,8 @@ public sealed class StoreActor : ReceiveActor, IWithTimers
     private readonly List<(Proposal Proposal, long Revision)> _physical = [];
     private readonly List<TaskCompletionSource> _checkpointWaiters = [];
     private readonly List<TaskCompletionSource> _nextCheckpointWaiters = [];
+    private readonly ApplyTimes _times;
+    private readonly AlarmGauges _alarmGauges;
     private List<Proposal> _answered = [];
     private IActorRef _raft = ActorRefs.Nobody;
     private ulong _appliedTerm;
@@ -60,6 +62,7 @@ public sealed class StoreActor : ReceiveActor, IWithTimers
     private bool _leading;
     private MvccRoot? _toldHub;
     private bool _compacting;
+    private long _compactStarted;
     private bool _checkpointing;
     private bool _checkpointAgain;
     private long _entriesSince;
@@ -70,6 +73,8 @@ public sealed class StoreActor : ReceiveActor, IWithTimers
     {
         _setup = setup;
         _machine = setup.Machine;
+        _times = new ApplyTimes(setup.Metrics);
+        _alarmGauges = new AlarmGauges(setup.Metrics);
 
         Receive<StoreCommand.Apply>(Apply);
         Receive<StoreCommand.CompactStep>(_ => CompactStep());
@@ -105,6 +110,7 @@ public sealed class StoreActor : ReceiveActor, IWithTimers
         _appliedTerm = root.AppliedTerm;
         _setup.Roots.Publish(root);
         _setup.Status.PublishApplied(root.AppliedIndex);
+        _alarmGauges.Show(root.Alarms);
         _setup.WatchHub.Tell(new WatchHubCommand.Replaced(new RootHistory(root.Kv)));
         restore.Image.Dispose();
         _log.Info("recovered from checkpoint: index {0} revision {1}", root.AppliedIndex, root.Kv.CurrentRevision);
@@ -118,6 +124,7 @@ public sealed class StoreActor : ReceiveActor, IWithTimers
     {
         _raft = Sender;
         var started = _setup.Clock.GetTimestamp();
+        var lap = started;
         long bytes = 0;
         foreach (var entry in batch.Entries)
         {
@@ -129,7 +136,7 @@ public sealed class StoreActor : ReceiveActor, IWithTimers
             }
             else if (!entry.Data.IsEmpty)
             {
-                ApplyRequest(entry);
+                lap = ApplyRequest(entry, lap);
             }
         }
         Publish(batch.Entries.LastIndex);
@@ -169,7 +176,10 @@ public sealed class StoreActor : ReceiveActor, IWithTimers
         }
     }
 
-    private void ApplyRequest(Entry entry)
+    /// <param name="entry">A request.</param>
+    /// <param name="started">When the one before it was done.</param>
+    /// <returns>When this one was done: one look at the clock for each.</returns>
+    private long ApplyRequest(Entry entry, long started)
     {
         // A request proposed here is still at hand in decoded form; its bytes are what everyone else decodes.
         var id = RequestIds.Read(entry.Data.Span);
@@ -177,23 +187,27 @@ public sealed class StoreActor : ReceiveActor, IWithTimers
         var request = proposal?.Request ?? InternalRaftRequest.Parser.ParseFrom(entry.Data.Span);
         // A compaction's hash is over what it found, so that members that are further on or behind take the same.
         var before = request.BodyCase == InternalRaftRequest.BodyOneofCase.Compaction ? _machine.Store.Publish() : null;
+        var keysBefore = _machine.Store.Stats.Keys;
         var applied = _machine.Apply(request);
         if (before is not null && applied.Error == KvError.None)
         {
             _setup.Workers.Run("compaction hash", () => StateHash.HashCompaction(before, request.Compaction.Revision), CancellationToken.None).PipeTo(Self);
         }
-        ApplyCounts.Add(_setup.Metrics, request, applied);
+        ApplyCounts.Add(_setup.Metrics, request, applied, revokedKeys: keysBefore - _machine.Store.Stats.Keys);
+        var ended = _setup.Clock.GetTimestamp();
+        _times.Record(request.BodyCase, applied.Error == KvError.None, _setup.Clock.GetElapsedTime(started, ended));
         if (proposal is null)
         {
-            return;
+            return ended;
         }
         proposal.Answer(applied.Response, applied.Error);
         if (request.BodyCase == InternalRaftRequest.BodyOneofCase.Compaction && request.Compaction.Physical && applied.Error == KvError.None)
         {
             _physical.Add((proposal, request.Compaction.Revision));
-            return;
+            return ended;
         }
         _answered.Add(proposal);
+        return ended;
     }
 
     private void Publish(ulong index)
@@ -201,6 +215,7 @@ public sealed class StoreActor : ReceiveActor, IWithTimers
         var root = _machine.Publish(index, _appliedTerm);
         _setup.Roots.Publish(root);
         _setup.Status.PublishApplied(index);
+        _alarmGauges.Show(root.Alarms);
         var changes = _machine.TakeLeaseChanges();
         if (changes.Count > 0)
         {
@@ -274,20 +289,27 @@ public sealed class StoreActor : ReceiveActor, IWithTimers
         if (!_compacting)
         {
             _compacting = true;
+            _compactStarted = _setup.Clock.GetTimestamp();
             Self.Tell(StoreCommand.CompactStep.Instance);
         }
     }
 
     private void CompactStep()
     {
+        var (clock, metrics) = (_setup.Clock, _setup.Metrics);
+        var (started, before) = (clock.GetTimestamp(), _machine.Store.Stats.Records);
         var more = _machine.Store.CompactStep(_setup.CompactStepRecords);
         Publish(_machine.Root.AppliedIndex);
+        metrics.CompactedKeys.Add(before - _machine.Store.Stats.Records);
+        metrics.CompactionPause.Record(clock.GetElapsedTime(started).TotalMilliseconds);
         if (more)
         {
             NextStep();
             return;
         }
         _compacting = false;
+        metrics.CompactionDuration.Record(clock.GetElapsedTime(_compactStarted).TotalMilliseconds);
+        metrics.LastCompaction.Set(clock.GetUtcNow().ToUnixTimeSeconds());
         _log.Info("finished scheduled compaction: revision {0}", _machine.Store.CompactRevision);
         _answered.AddRange(_physical.Select(static waiting => waiting.Proposal));
         _physical.Clear();

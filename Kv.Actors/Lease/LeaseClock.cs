@@ -53,6 +53,30 @@ public sealed class LeaseClock
         }
     }
 
+    /// <summary>Keep-alives that renewed a lease here, since the start.</summary>
+    public long Renewed
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _lessor.Renewed;
+            }
+        }
+    }
+
+    /// <summary>Leases that ran out here and were revoked for it, since the start.</summary>
+    public long Expired
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _lessor.Expired;
+            }
+        }
+    }
+
     internal MonotonicTime Now => MonotonicTime.Of(_clock);
 
     internal MonotonicTime NextDeadline

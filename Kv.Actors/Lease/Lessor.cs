@@ -53,6 +53,12 @@ public sealed class Lessor(LessorLimits limits)
     /// <summary>Leases with a deadline; 0 unless primary.</summary>
     public int Count => _entries.Count;
 
+    /// <summary>Keep-alives that renewed a lease here.</summary>
+    public long Renewed { get; private set; }
+
+    /// <summary>Leases that ran out here and whose revocation was applied.</summary>
+    public long Expired { get; private set; }
+
     /// <summary>The next moment there is something to do; <see cref="MonotonicTime.Never"/> when there is nothing. O(1).</summary>
     public MonotonicTime NextDeadline
     {
@@ -135,6 +141,7 @@ public sealed class Lessor(LessorLimits limits)
         ttlSeconds = entry.TtlSeconds;
         entry.Expiry = now.Plus(TimeSpan.FromSeconds(ttlSeconds));
         _expiries.Update(entry.ExpiryHandle, entry.Expiry);
+        Renewed++;
         return Renewal.Renewed;
     }
 
@@ -143,6 +150,7 @@ public sealed class Lessor(LessorLimits limits)
     {
         if (_entries.Remove(lease, out var entry))
         {
+            Expired += entry.HandedOver ? 1 : 0;
             _expiries.Remove(entry.ExpiryHandle);
             if (entry.CheckpointHandle >= 0)
             {

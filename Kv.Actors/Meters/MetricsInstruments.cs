@@ -12,15 +12,19 @@ public sealed class Counter
     private long _value;
     private readonly long _q0, _q1, _q2, _q3, _q4, _q5, _q6;
 #pragma warning restore CS0169, IDE0051, CA1823
+    private Func<long>? _source;
 
     /// <summary>The count.</summary>
-    public long Value => Volatile.Read(ref _value);
+    public long Value => Volatile.Read(ref _source) is { } source ? source() : Volatile.Read(ref _value);
 
     /// <summary>Adds one.</summary>
     public void Add() => Interlocked.Increment(ref _value);
 
     /// <summary>Adds <paramref name="count"/>, which is not negative.</summary>
     public void Add(long count) => Interlocked.Add(ref _value, count);
+
+    /// <summary>From now on the count is what <paramref name="source"/> answers: for one that its owner keeps anyway. Called on the thread that writes the page.</summary>
+    public void From(Func<long> source) => Volatile.Write(ref _source, source);
 }
 
 /// <summary>A number that goes up and down; set by whoever owns it, or read from a source when someone asks.</summary>

@@ -49,7 +49,7 @@ public sealed class KvNode : IAsyncDisposable
         _workers = workers;
         (Settings, Status, Roots, Leases, LeaseIds, Metrics, Peers) = (settings, status, roots, leases, leaseIds, metrics, peers);
         NodeGauges.Connect(this);
-        Reads = new ReadGate(parts.Raft, status, roots, settings.RequestTimeout, clock, workers);
+        Reads = new ReadGate(parts.Raft, status, roots, settings.RequestTimeout, clock, workers, metrics);
     }
 
     /// <summary>What it was started with.</summary>
@@ -114,6 +114,7 @@ public sealed class KvNode : IAsyncDisposable
         var system = ActorSystem.Create(SystemName, config);
         var storage = StorageExtension.For(system);
         (storage.Disk, storage.WalObserver, storage.Workers, storage.Clock) = (disk, new WalMeters(metrics, system), workers, clock);
+        storage.CheckpointObserver = new CheckpointMeters(metrics);
         var setup = new NodeSetup(settings, member, start, machine, waiting, proposer, status, roots, leases, metrics, environment, peers, ended);
         try
         {
@@ -278,6 +279,9 @@ public sealed class KvNode : IAsyncDisposable
 
     /// <summary>Proposals of this member that wait now.</summary>
     public long WaitingProposals => _proposer.Waiting;
+
+    /// <summary>Proposals of this member that were given up since it started.</summary>
+    public long FailedProposals => _proposer.Failed;
 
     /// <summary>Stops every part and waits; callers that still wait get <see cref="KvError.Stopped"/>.</summary>
     public async ValueTask DisposeAsync()

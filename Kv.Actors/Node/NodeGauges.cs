@@ -13,6 +13,10 @@ internal static class NodeGauges
         metrics.ProposalsCommitted.From(() => status.CommitIndex);
         metrics.ProposalsApplied.From(() => status.AppliedIndex);
         metrics.ProposalsPending.From(() => node.WaitingProposals);
+        metrics.ProposalsFailed.From(() => node.FailedProposals);
+        metrics.LeaderChanges.From(() => status.LeaderChanges);
+        metrics.LeasesRenewed.From(() => node.Leases.Renewed);
+        metrics.LeasesExpired.From(() => node.Leases.Expired);
         metrics.QuotaBytes.Set(node.Settings.QuotaBytes);
         metrics.CurrentRevision.From(() => roots.Current.Kv.CurrentRevision);
         metrics.CompactRevision.From(() => roots.Current.Kv.CompactRevision);

@@ -1,5 +1,6 @@
 using Akka.Actor;
 using Kv.Actors.Apply;
+using Kv.Actors.Meters;
 using Kv.Actors.Model;
 using Kv.Actors.Raft;
 using Kv.Persistence;
@@ -7,7 +8,8 @@ using Kv.Persistence;
 namespace Kv.Actors.Node;
 
 /// <summary>The way to a root that a linearizable read may be served from: read index, then the published root; no mailbox when it can be helped.</summary>
-public sealed class ReadGate(IActorRef raft, NodeStatus status, RootHolder roots, TimeSpan timeout, TimeProvider clock, Workers workers)
+public sealed class ReadGate(
+    IActorRef raft, NodeStatus status, RootHolder roots, TimeSpan timeout, TimeProvider clock, Workers workers, Metrics metrics)
 {
     /// <summary>A root that contains every write acknowledged before this call, or why there is none.</summary>
     /// <remarks>
@@ -35,12 +37,14 @@ public sealed class ReadGate(IActorRef raft, NodeStatus status, RootHolder roots
             var answer = await waiter.Task.WaitAsync(timeout, clock, cancel).ConfigureAwait(false);
             if (answer.Error != KvError.None)
             {
+                metrics.ReadIndexesFailed.Add();
                 return answer.Error;
             }
             return await roots.WaitForAsync(answer.Index).AsTask().WaitAsync(timeout, clock, cancel).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {
+            metrics.SlowReadIndexes.Add();
             return KvError.Timeout;
         }
     }

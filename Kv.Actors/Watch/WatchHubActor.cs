@@ -13,6 +13,7 @@ public sealed class WatchHubActor : ReceiveActor
     private readonly Func<IWatchHistory> _published;
     private readonly Metrics? _metrics;
     private readonly Workers _workers;
+    private readonly WatchTally _tally = new();
     private ulong _opened;
     private long _streams;
 
@@ -29,8 +30,10 @@ public sealed class WatchHubActor : ReceiveActor
         _published = published;
         _metrics = metrics;
         _workers = workers;
+        _metrics?.Events.From(() => _tally.Sent);
+        _metrics?.PendingEvents.From(() => _tally.Pending);
         var self = Self;
-        _hub = new WatchHub<IActorRef>(first, (stream, command) => Tell(self, stream, command));
+        _hub = new WatchHub<IActorRef>(first, (stream, command) => stream.Tell(command, self));
 
         Receive<WatchHubCommand.Applied>(applied => _hub.Applied(applied.Root, applied.Changes));
         Receive<WatchHubCommand.Join>(join => Counted(() => _hub.Join(Sender, join.Cursors)));
@@ -74,15 +77,6 @@ public sealed class WatchHubActor : ReceiveActor
     /// <inheritdoc/>
     protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(static _ => Directive.Stop);
 
-    private void Tell(IActorRef self, IActorRef stream, WatchStreamCommand command)
-    {
-        if (_metrics is not null && command is WatchStreamCommand.Push push)
-        {
-            _metrics.Events.Add(push.Matches.Length);
-        }
-        stream.Tell(command, self);
-    }
-
     /// <summary>Does something that may change how many watchers there are, or keep up.</summary>
     private void Counted(Action change)
     {
@@ -99,7 +93,7 @@ public sealed class WatchHubActor : ReceiveActor
     {
         var ended = _workers.Promise();
         var jitter = _opened % 101 / 1000.0;               // spread over 0 to 10 %, without chance
-        var setup = new WatchStreamSetup(_limits, Self, _published, open.Write, ended, jitter);
+        var setup = new WatchStreamSetup(_limits, Self, _published, open.Write, ended, jitter, _tally);
         var stream = Context.ActorOf(WatchStreamActor.Props(setup), $"s{_opened++}");
         Context.Watch(stream);
         Counted(() => _streams++);

@@ -12,13 +12,15 @@ namespace Kv.Actors.Watch;
 /// <paramref name="Ended"/>.</param>
 /// <param name="Ended">Ends when the last write has ended: with success, or with why a write failed.</param>
 /// <param name="ProgressJitter">0 to 0.1 of the progress interval is added to it.</param>
+/// <param name="Tally">Where its events are counted.</param>
 public sealed record WatchStreamSetup(
     WatchLimits Limits,
     IActorRef Hub,
     Func<IWatchHistory> Published,
     Func<WatchBunch, Task> Write,
     TaskCompletionSource Ended,
-    double ProgressJitter);
+    double ProgressJitter,
+    WatchTally Tally);
 
 /// <summary>One client stream: feeds <see cref="WatchStreamCore"/>, tells the hub what it asks, and answers the flow's pulls.</summary>
 /// <remarks>Accepts <see cref="WatchStreamCommand"/>. Stopping it ends the stream.</remarks>
@@ -33,6 +35,9 @@ public sealed class WatchStreamActor : ReceiveActor, IWithTimers
     private readonly Queue<TaskCompletionSource> _waiting = new();
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private TaskCompletionSource<WatchBunch?>? _pull;
+    private readonly WatchTally.Entry _counts;
+    private long _writing;
+    private long _sent;
     private bool _readingOn;
     private bool _flowing;
 
@@ -42,6 +47,7 @@ public sealed class WatchStreamActor : ReceiveActor, IWithTimers
         ArgumentNullException.ThrowIfNull(setup);
         _setup = setup;
         _core = new WatchStreamCore(setup.Limits);
+        _counts = setup.Tally.Open();
 
         Receive<WatchStreamCommand.Push>(push =>
         {
@@ -51,6 +57,8 @@ public sealed class WatchStreamActor : ReceiveActor, IWithTimers
         Receive<WatchStreamCommand.Pull>(pull =>
         {
             _pull = pull.Bunch;
+            _sent += _writing;                             // the bunch before this was written
+            _writing = 0;
             Go();
         });
         Receive<WatchStreamCommand.Joined>(joined =>
@@ -125,6 +133,7 @@ public sealed class WatchStreamActor : ReceiveActor, IWithTimers
     protected override void PostStop()
     {
         _demand.Stop();
+        _setup.Tally.Close(_counts);
         if (!_flowing)
         {
             _setup.Ended.TrySetException(new InvalidOperationException("the watch stream could not start"));
@@ -168,13 +177,16 @@ public sealed class WatchStreamActor : ReceiveActor, IWithTimers
                     Self.Tell(WatchStreamCommand.ReadOn.Instance);
                 }
             }
+            var before = _core.QueuedEvents;
             if (_core.Take(BunchBytes) is { } bunch)
             {
                 var pull = _pull;
                 _pull = null;
+                _writing = before - _core.QueuedEvents;
                 pull.TrySetResult(bunch);
             }
         }
+        _counts.Report(_core.QueuedEvents + _writing, _sent);
         foreach (var command in _core.Outbox)
         {
             _setup.Hub.Tell(command, Self);

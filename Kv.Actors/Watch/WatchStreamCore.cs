@@ -52,6 +52,9 @@ public sealed class WatchStreamCore
     /// <summary>About how many bytes wait, shared values counted in full.</summary>
     public long QueuedBytes { get; private set; }
 
+    /// <summary>Events among the responses that wait.</summary>
+    public long QueuedEvents { get; private set; }
+
     /// <summary>Whether some watchers have history to read.</summary>
     public bool IsBehind => _behind.Count > 0;
 
@@ -264,6 +267,7 @@ public sealed class WatchStreamCore
             var all = _queue.ToArray();
             _queue.Clear();
             QueuedBytes = 0;
+            QueuedEvents = 0;
             Shrink();
             return new WatchBunch(all);
         }
@@ -272,6 +276,7 @@ public sealed class WatchStreamCore
         while (_queue.TryPeek(out var response) && (some.Count == 0 || bytes + Cost(response) <= maxBytes))
         {
             bytes += Cost(response);
+            QueuedEvents -= response.Count;
             some.Add(_queue.Dequeue());
         }
         QueuedBytes -= bytes;
@@ -423,12 +428,14 @@ public sealed class WatchStreamCore
         }
         var before = _queue.Count;
         Fragmenter.Split(response, _limits.FragmentBytes, LargestHeader, _queue);
+        QueuedEvents += response.Count;
         QueuedBytes += WatchWire.EventBytes(response) + ((_queue.Count - before) * ResponseOverheadBytes);
     }
 
     private void Enqueue(in WatchResponse response)
     {
         _queue.Enqueue(response);
+        QueuedEvents += response.Count;
         QueuedBytes += Cost(response);
     }
 

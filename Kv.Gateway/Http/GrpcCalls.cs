@@ -16,7 +16,7 @@ internal static class GrpcCalls
     private static async Task CountAsync(HttpContext context, RequestDelegate next, GrpcMethodMetrics method, TimeSpan slow, ILogger log)
     {
         var started = method.Started();
-        method.Received();
+        method.Clients.Count(context.Request.Headers[ClientVersions.Header]);
         try
         {
             await next(context).ConfigureAwait(false);
@@ -24,7 +24,6 @@ internal static class GrpcCalls
         finally
         {
             var code = CodeOf(context);
-            method.Sent();
             method.Handled(code, started);
             if (method.IsUnary && Stopwatch.GetElapsedTime(started) is var took && took > slow)
             {

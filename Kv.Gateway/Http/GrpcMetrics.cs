@@ -14,8 +14,14 @@ public sealed class GrpcMetrics
     private readonly MetricFamily<Histogram>? _handling;
 
     /// <summary>Registers the metrics; the histogram of durations only for <c>--metrics=extensive</c>.</summary>
-    public GrpcMetrics(MetricsRegistry registry, bool extensive)
+    public GrpcMetrics(Metrics metrics, bool extensive)
     {
+        ArgumentNullException.ThrowIfNull(metrics);
+        var registry = metrics.Registry;
+        metrics.ClientReceivedBytes.From(static () => MessageCounts.AllReceivedBytes);
+        metrics.ClientSentBytes.From(static () => MessageCounts.AllSentBytes);
+        Unary = new ClientVersions(metrics.ClientRequests, "unary");
+        Streams = new ClientVersions(metrics.ClientRequests, "stream");
         string[] labels = ["grpc_type", "grpc_service", "grpc_method"];
         _started = registry.Counters("grpc_server_started_total", "Total number of RPCs started on the server.", labels);
         _handled = registry.Counters("grpc_server_handled_total", "Total number of RPCs completed on the server, regardless of success or failure.", [.. labels, "grpc_code"]);
@@ -26,6 +32,12 @@ public sealed class GrpcMetrics
             : null;
     }
 
+    /// <summary>Unary calls by the client's version.</summary>
+    public ClientVersions Unary { get; }
+
+    /// <summary>Streams by the client's version.</summary>
+    public ClientVersions Streams { get; }
+
     /// <summary>Makes the series of every method of <paramref name="service"/>, each code at 0.</summary>
     public void Add(Google.Protobuf.Reflection.ServiceDescriptor service)
     {
@@ -33,13 +45,17 @@ public sealed class GrpcMetrics
         foreach (var method in service.Methods)
         {
             string[] labels = [Type(method), service.FullName, method.Name];
-            _byPath[$"/{service.FullName}/{method.Name}"] = new GrpcMethodMetrics(
+            var path = $"/{service.FullName}/{method.Name}";
+            var messages = MessageCounts.Of(path);
+            _received.With(labels).From(() => messages.Received);
+            _sent.With(labels).From(() => messages.Sent);
+            var isUnary = !method.IsClientStreaming && !method.IsServerStreaming;
+            _byPath[path] = new GrpcMethodMetrics(
                 _started.With(labels),
                 [.. Enum.GetValues<StatusCode>().Order().Select(code => _handled.With([.. labels, ErrorMap.GoCode(code)]))],
-                _received.With(labels),
-                _sent.With(labels),
                 _handling?.With(labels),
-                !method.IsClientStreaming && !method.IsServerStreaming);
+                isUnary ? Unary : Streams,
+                isUnary);
         }
     }
 
@@ -58,12 +74,15 @@ public sealed class GrpcMetrics
 /// <summary>The metrics of one method. Every call is an interlocked addition and allocates nothing.</summary>
 public sealed class GrpcMethodMetrics
 {
-    private readonly Counter _started, _received, _sent;
+    private readonly Counter _started;
     private readonly Counter[] _handled;
     private readonly Histogram? _handling;
 
-    internal GrpcMethodMetrics(Counter started, Counter[] handled, Counter received, Counter sent, Histogram? handling, bool isUnary) =>
-        (_started, _handled, _received, _sent, _handling, IsUnary) = (started, handled, received, sent, handling, isUnary);
+    internal GrpcMethodMetrics(Counter started, Counter[] handled, Histogram? handling, ClientVersions clients, bool isUnary) =>
+        (_started, _handled, _handling, Clients, IsUnary) = (started, handled, handling, clients, isUnary);
+
+    /// <summary>Where the client's version is counted.</summary>
+    public ClientVersions Clients { get; }
 
     /// <summary>One request, one response.</summary>
     public bool IsUnary { get; }
@@ -82,10 +101,4 @@ public sealed class GrpcMethodMetrics
         _handled[(uint)index < (uint)_handled.Length ? index : (int)StatusCode.Unknown].Add();
         _handling?.RecordSince(startTimestamp);
     }
-
-    /// <summary>A message came in; for a unary call too.</summary>
-    public void Received() => _received.Add();
-
-    /// <summary>A message went out; for a unary call too, if it succeeded.</summary>
-    public void Sent() => _sent.Add();
 }

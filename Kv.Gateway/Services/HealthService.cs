@@ -8,8 +8,12 @@ namespace Kv.Gateway.Services;
 /// <c>grpc.health.v1.Health</c>. The server as a whole has the name <c>""</c>; it starts as SERVING, as etcd's does. Safe for
 /// use from several threads. A watcher that is slow sees the latest status and not every one in between.
 /// </summary>
+[BindServiceMethod(typeof(HealthService), nameof(Bind))]
 public sealed class HealthService : Health.HealthBase
 {
+    /// <summary>Called by the server, with null to learn the methods; a request that cannot be read gets etcd's words.</summary>
+    public static void Bind(ServiceBinderBase binder, Health.HealthBase? service) => Health.BindService(new EtcdBinder(binder), service!);
+
     /// <summary>The longest list that <see cref="List"/> gives out.</summary>
     private const int MaxListed = 100;
 

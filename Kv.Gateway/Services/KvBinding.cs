@@ -2,6 +2,7 @@ using Google.Protobuf;
 using Grpc.Core;
 using Kv.Actors.Apply;
 using Kv.Actors.Protos.Etcdserverpb;
+using Kv.Gateway.Calls;
 
 namespace Kv.Gateway.Services;
 
@@ -10,6 +11,8 @@ public static class KvBinding
 {
     /// <summary>The service's name on the wire.</summary>
     public const string ServiceName = "etcdserverpb.KV";
+
+    private static readonly MessageCounts RangeCounts = MessageCounts.Of($"/{ServiceName}/Range");
 
     private static readonly Method<RangeRequest, RangeReply> RangeMethod =
         new(MethodType.Unary, ServiceName, "Range", MessageMarshaller.Of(RangeRequest.Parser), RangeReplies);
@@ -30,9 +33,11 @@ public static class KvBinding
     private static Marshaller<RangeReply> RangeReplies => Marshallers.Create<RangeReply>(
         static (reply, context) =>
         {
-            context.SetPayloadLength(reply.Size());
+            var bytes = reply.Size();
+            context.SetPayloadLength(bytes);
             reply.WriteTo(context.GetBufferWriter());
             context.Complete();
+            RangeCounts.AddSent(bytes);
         },
         static _ => throw new InvalidOperationException("Range replies are written here, never read."));
 

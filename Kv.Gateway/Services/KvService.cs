@@ -1,5 +1,7 @@
+using System.Diagnostics;
 using Grpc.Core;
 using Kv.Actors.Apply;
+using Kv.Actors.Meters;
 using Kv.Actors.Model;
 using Kv.Actors.Mvcc;
 using Kv.Actors.Node;
@@ -12,6 +14,9 @@ namespace Kv.Gateway.Services;
 /// <summary>etcdserverpb.KV: check, hand over, encode.</summary>
 public sealed class KvService(KvNode node) : KvBinding.KvBase
 {
+    private readonly Histogram _succeeded = node.Metrics.RangeDuration.With("true");
+    private readonly Histogram _failed = node.Metrics.RangeDuration.With("false");
+
     /// <inheritdoc/>
     public override Task<RangeReply> Range(RangeRequest request, ServerCallContext context)
     {
@@ -43,9 +48,10 @@ public sealed class KvService(KvNode node) : KvBinding.KvBase
         var query = KvProto.QueryOf(request);
         if (request.CountOnly)
         {
-            await responseStream.WriteAsync(Last(root, root.Kv.Range(query).OrThrow(), request, null)).ConfigureAwait(false);
+            await responseStream.WriteAsync(Last(root, RangeOf(root, request).OrThrow(), request, null)).ConfigureAwait(false);
             return;
         }
+        node.Metrics.Ranges.Add();
         var pager = RangePager.Begin(root.Kv, query, node.Settings.MaxRequestBytes).OrThrow();
         while (true)
         {
@@ -102,6 +108,7 @@ public sealed class KvService(KvNode node) : KvBinding.KvBase
             ? node.Roots.Current
             : (await node.Reads.LinearizableAsync(cancel)).OrThrow();
         var response = KvApplier.ReadTxn(root.Kv, request).OrThrow();
+        ApplyCounts.AddRead(node.Metrics, request, response);
         node.Status.Stamp(response.Header);
         return response;
     }
@@ -109,15 +116,24 @@ public sealed class KvService(KvNode node) : KvBinding.KvBase
     private async Task<RangeReply> ReadLater(ValueTask<Outcome<StoreRoot>> gate, RangeRequest request)
     {
         var root = (await gate.ConfigureAwait(false)).OrThrow();
-        return Reply(request, root.Kv.Range(KvProto.QueryOf(request)).OrThrow());
+        return Reply(request, RangeOf(root, request).OrThrow());
     }
 
     private Task<RangeReply> Read(StoreRoot root, RangeRequest request)
     {
-        var result = root.Kv.Range(KvProto.QueryOf(request));
+        var result = RangeOf(root, request);
         return result.Ok
             ? Task.FromResult(Reply(request, result.Value))
             : Answers.Failed<RangeReply>(result.Error);
+    }
+
+    private Outcome<RangeResult> RangeOf(StoreRoot root, RangeRequest request)
+    {
+        var started = Stopwatch.GetTimestamp();
+        var result = root.Kv.Range(KvProto.QueryOf(request));
+        (result.Ok ? _succeeded : _failed).RecordSince(started);
+        node.Metrics.Ranges.Add();
+        return result;
     }
 
     private RangeReply Reply(RangeRequest request, RangeResult result) => new(result, request.KeysOnly)

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Security.Cryptography;
 using Google.Protobuf;
 using Grpc.Core;
@@ -57,7 +58,13 @@ public sealed class MaintenanceService(KvNode node) : Protos.Etcdserverpb.Mainte
     public override Task<HashResponse> Hash(HashRequest request, ServerCallContext context)
     {
         var root = node.Roots.Current;
-        return Task.Run(() => new HashResponse { Header = node.Status.Header(root.Kv.CurrentRevision), Hash = WholeHash.Of(root) });
+        return Task.Run(() =>
+        {
+            var started = Stopwatch.GetTimestamp();
+            var hash = WholeHash.Of(root);
+            node.Metrics.HashDuration.RecordSince(started);
+            return new HashResponse { Header = node.Status.Header(root.Kv.CurrentRevision), Hash = hash };
+        });
     }
 
     /// <inheritdoc/>
@@ -66,11 +73,13 @@ public sealed class MaintenanceService(KvNode node) : Protos.Etcdserverpb.Mainte
         var root = node.Roots.Current;
         return Task.Run(() =>
         {
+            var started = Stopwatch.GetTimestamp();
             if (!node.Roots.CompactHashes.TryGet(request.Revision, out var hash)
                 && StateHash.HashKv(root.Kv, request.Revision, out hash) is var error and not KvError.None)
             {
                 throw ErrorMap.Exception(error);
             }
+            node.Metrics.HashRevisionDuration.RecordSince(started);
             return new HashKVResponse
             {
                 Header = node.Status.Header(root.Kv.CurrentRevision),
@@ -84,6 +93,7 @@ public sealed class MaintenanceService(KvNode node) : Protos.Etcdserverpb.Mainte
     /// <inheritdoc/>
     public override async Task Snapshot(SnapshotRequest request, IServerStreamWriter<SnapshotResponse> responseStream, ServerCallContext context)
     {
+        var started = Stopwatch.GetTimestamp();
         await using var image = await node.OpenSnapshotAsync(context.CancellationToken).ConfigureAwait(false);
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var left = image.Length;
@@ -105,12 +115,23 @@ public sealed class MaintenanceService(KvNode node) : Protos.Etcdserverpb.Mainte
             Blob = UnsafeByteOperations.UnsafeWrap(hash.GetHashAndReset()),
             Version = KvNode.ApiVersion,
         }).ConfigureAwait(false);
+        node.Metrics.SnapshotDuration.RecordSince(started);
     }
 
     /// <inheritdoc/>
     public override async Task<DefragmentResponse> Defragment(DefragmentRequest request, ServerCallContext context)
     {
-        await node.CheckpointAsync(context.CancellationToken).ConfigureAwait(false);
+        var started = Stopwatch.GetTimestamp();
+        node.Metrics.DefragmentInflight.Add(1);
+        try
+        {
+            await node.CheckpointAsync(context.CancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            node.Metrics.DefragmentInflight.Add(-1);
+        }
+        node.Metrics.DefragmentDuration.RecordSince(started);
         return new DefragmentResponse();
     }
 

@@ -2,6 +2,7 @@ using System.Buffers;
 using Grpc.Core;
 using Kv.Actors.Protos.Etcdserverpb;
 using Kv.Actors.Watch;
+using Kv.Gateway.Calls;
 using WatchResponse = Kv.Actors.Watch.WatchResponse;
 
 namespace Kv.Gateway.Services;
@@ -16,6 +17,8 @@ public static class WatchBinding
 {
     /// <summary>The service's name on the wire.</summary>
     public const string ServiceName = "etcdserverpb.Watch";
+
+    private static readonly MessageCounts Counts = MessageCounts.Of($"/{ServiceName}/Watch");
 
     private static readonly Method<WatchRequest, WatchFrame> WatchMethod = new(
         MethodType.DuplexStreaming,
@@ -33,9 +36,11 @@ public static class WatchBinding
 
     private static void Write(WatchFrame frame, SerializationContext context)
     {
-        context.SetPayloadLength(WatchWire.SizeOf(frame.Response, frame.Header));
+        var bytes = WatchWire.SizeOf(frame.Response, frame.Header);
+        context.SetPayloadLength(bytes);
         WatchWire.Write(context.GetBufferWriter(), frame.Response, frame.Header);
         context.Complete();
+        Counts.AddSent(bytes);
     }
 
     /// <summary>What the watch service implements.</summary>

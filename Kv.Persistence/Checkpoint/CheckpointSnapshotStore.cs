@@ -22,6 +22,7 @@ public sealed class CheckpointSnapshotStore : SnapshotStore
     private readonly IDisk _disk;
     private readonly Workers _workers;
     private readonly TimeProvider _clock;
+    private readonly ICheckpointObserver? _observer;
     private readonly string _directory;
     private readonly int _keep;
     private readonly Lock _files = new();   // saves, loads and deletions run on pool threads
@@ -35,7 +36,7 @@ public sealed class CheckpointSnapshotStore : SnapshotStore
         _serialization = _system.Serialization;
         _log = Context.GetLogger();
         var storage = StorageExtension.For(_system);
-        (_disk, _workers, _clock) = (storage.Disk, storage.Workers, storage.Clock);
+        (_disk, _workers, _clock, _observer) = (storage.Disk, storage.Workers, storage.Clock, storage.CheckpointObserver);
         _directory = config.GetString("dir") ?? throw new ConfigurationException("the checkpoint store's dir is not set");
         _keep = config.GetInt("keep", 2);
         if (_keep < 1) throw new ConfigurationException($"the checkpoint store's keep must be at least 1, not {_keep}");
@@ -104,7 +105,14 @@ public sealed class CheckpointSnapshotStore : SnapshotStore
     {
         if (snapshot is ICheckpointSource source)
         {
-            CheckpointFile.Write(_disk, _directory, info, source.WriteTo);
+            var (started, sync) = (_clock.GetTimestamp(), TimeSpan.Zero);
+            CheckpointFile.Write(_disk, _directory, info, source.WriteTo, sync: file =>
+            {
+                var syncStarted = _clock.GetTimestamp();
+                file.Sync();
+                sync = _clock.GetElapsedTime(syncStarted);
+            });
+            _observer?.Saved(_clock.GetElapsedTime(started), sync);
             lock (_files)
             {
                 foreach (var old in CheckpointFile.List(_disk, _directory, info.PersistenceId).Skip(_keep)) CheckpointFile.Delete(_disk, _directory, old);
