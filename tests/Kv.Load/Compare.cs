@@ -8,7 +8,8 @@ namespace Kv.Load;
 /// <param name="Time">Length of a run.</param>
 /// <param name="WarmUp">How long a workload runs on a server before it counts; zero measures cold.</param>
 /// <param name="DataRoot">Folder below which servers keep their data; its disk is what is measured.</param>
-internal sealed record Plan(int Rounds, TimeSpan Time, TimeSpan WarmUp, string DataRoot)
+/// <param name="Members">Processes of each server; more than one are a cluster.</param>
+internal sealed record Plan(int Rounds, TimeSpan Time, TimeSpan WarmUp, string DataRoot, int Members = 1)
 {
     /// <summary>Nothing is warmed up: each run meets a process that has just started.</summary>
     public bool Cold => WarmUp == TimeSpan.Zero;
@@ -58,14 +59,15 @@ internal static class Compare
         var warm = plan.Cold
             ? "**cold: a process that has just started for every run, no warm-up**"
             : FormattableString.Invariant($"after {plan.WarmUp.TotalSeconds:0.#} s of warm-up");
-        return $"{rounds}, {warm}; median (min..max); ratio: {ours.Name} to {theirs.Name}";
+        var members = plan.Members == 1 ? "" : FormattableString.Invariant($"clusters of {plan.Members} members on one machine, CPU of all together, memory of the largest; ");
+        return $"{members}{rounds}, {warm}; median (min..max); ratio: {ours.Name} to {theirs.Name}";
     }
 
     private static async Task<(List<Result> Ours, List<Result> Theirs)> RunAsync(ServerKind ours, ServerKind theirs, Workload workload, Plan plan)
     {
-        using var a = await ServerProcess.StartAsync(ours, plan.DataRoot);
-        using var b = await ServerProcess.StartAsync(theirs, plan.DataRoot);
-        ServerProcess[] servers = [a, b];
+        using var a = await StartedServer.StartAsync(ours, plan.DataRoot, plan.Members);
+        using var b = await StartedServer.StartAsync(theirs, plan.DataRoot, plan.Members);
+        StartedServer[] servers = [a, b];
         var eachFresh = workload.Fresh || (plan.Cold && !workload.OwnsProcess);
         foreach (var server in servers)
         {

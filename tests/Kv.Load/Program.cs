@@ -5,7 +5,7 @@ using Kv.Load;
 using Kv.Load.Servers;
 using Kv.Load.Workloads;
 
-Workload[] all = [.. KvWorkloads.All, .. WatchWorkloads.All, .. LeaseWorkloads.All, .. ProcessWorkloads.All];
+Workload[] all = [.. KvWorkloads.All, .. WatchWorkloads.All, .. LeaseWorkloads.All, .. ProcessWorkloads.All, .. ClusterWorkloads.All];
 var list = "Workloads:\n" + string.Join('\n', all.Select(static workload => $"  {workload.Name,-16} {workload.About}"));
 
 var rounds = new Option<int>("--rounds") { Description = "Counted runs of each workload on each server.", DefaultValueFactory = static _ => 3 };
@@ -15,12 +15,14 @@ var names = new Option<string[]>("--workloads", "--workload") { Description = "O
 var gateway = new Option<string>("--gateway") { Description = "Kv.Gateway.dll to measure, or 'etcd' to see how far etcd differs from itself.", DefaultValueFactory = static _ => GatewayAssembly() };
 var baseline = new Option<string>("--baseline") { Description = "What to compare with: 'etcd', or another build's Kv.Gateway.dll.", DefaultValueFactory = static _ => "etcd" };
 var dataRoot = new Option<string>("--data-root") { Description = "Folder for the servers' data; must be on the disk to measure, not in memory.", DefaultValueFactory = static _ => Path.GetTempPath() };
+var members = new Option<int>("--members") { Description = "Processes of each server; 3 starts clusters of three on loopback, and runs what means something there.", DefaultValueFactory = static _ => 1 };
 var endpoint = new Option<string>("--endpoint") { Description = "host:port of a server that runs already, in plain text.", Required = true };
 var processId = new Option<int?>("--pid") { Description = "That server's process, when it is on this machine: gives its CPU time and memory." };
 var folder = new Option<string?>("--data-dir") { Description = "That server's data folder, when it is on this machine: gives bytes written and flushes of its disk." };
 seconds.Validators.Add(static result => Refuse(result, result.GetValueOrDefault<double>() <= 0, "must be above 0"));
 warmUp.Validators.Add(static result => Refuse(result, result.GetValueOrDefault<double>() < 0, "must not be below 0"));
 rounds.Validators.Add(static result => Refuse(result, result.GetValueOrDefault<int>() < 1, "must be at least 1"));
+members.Validators.Add(static result => Refuse(result, result.GetValueOrDefault<int>() is < 1 or > 9, "must be 1 to 9"));
 names.Validators.Add(result =>
 {
     var unknown = (result.GetValueOrDefault<string[]>() ?? []).Where(name => all.All(workload => workload.Name != name)).ToArray();
@@ -29,7 +31,7 @@ names.Validators.Add(result =>
 
 var compare = new Command("compare", "Starts this service and etcd, runs each workload on both in turn, and prints a table of medians and ratios.")
 {
-    rounds, seconds, warmUp, names, gateway, baseline, dataRoot,
+    rounds, seconds, warmUp, names, gateway, baseline, dataRoot, members,
 };
 compare.SetAction(async (parsed, _) =>
 {
@@ -39,11 +41,22 @@ compare.SetAction(async (parsed, _) =>
         await Console.Error.WriteLineAsync($"There is no {program}: build it with 'dotnet build -c Release Kv.Gateway', or name another with --gateway.");
         return 2;
     }
+    var plan = PlanOf(parsed) with { Members = parsed.GetValue(members) };
+    var chosen = Chosen(parsed);
+    if ((parsed.GetValue(names) ?? []).Length == 0)
+    {
+        chosen = [.. chosen.Where(workload => workload.Suits(plan.Members))];
+    }
+    if (chosen.FirstOrDefault(workload => !workload.Suits(plan.Members)) is { } other)
+    {
+        await Console.Error.WriteLineAsync(plan.Members == 1 ? $"{other.Name} needs a cluster: say --members 3." : $"{other.Name} is for a server alone: leave --members out.");
+        return 2;
+    }
     return await Compare.RunAsync(
         ServerKind.Of(program == "etcd" ? "etcd (a)" : "kvactors", program),
         ServerKind.Of(parsed.GetValue(baseline) == "etcd" ? "etcd" : "baseline", parsed.GetValue(baseline)!),
-        Chosen(parsed),
-        PlanOf(parsed)) == 0 ? 0 : 1;
+        chosen,
+        plan) == 0 ? 0 : 1;
 });
 
 var run = new Command("run", "Runs workloads against a server that runs already, and prints a table of medians. It leaves keys and leases behind.")
@@ -55,7 +68,7 @@ run.SetAction(async (parsed, _) =>
     var chosen = Chosen(parsed);
     if ((parsed.GetValue(names) ?? []).Length == 0)
     {
-        chosen = [.. chosen.Where(static workload => !workload.OwnsProcess)];
+        chosen = [.. chosen.Where(static workload => !workload.OwnsProcess && workload.Suits(1))];
     }
     if (chosen.FirstOrDefault(static workload => workload.OwnsProcess) is { } owner)
     {

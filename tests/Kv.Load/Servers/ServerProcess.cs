@@ -5,21 +5,29 @@ using System.Net.Sockets;
 namespace Kv.Load.Servers;
 
 /// <summary>A server under test: started on free loopback ports with a data folder of its own, ended with this object or this program.</summary>
-internal sealed class ServerProcess : Target, IDisposable
+internal sealed class ServerProcess : StartedServer
 {
     private const int TailLines = 20;
     private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(1);
     private readonly ServerKind _kind;
+    private readonly string _member;
+    private readonly string _initialCluster;
     private readonly Queue<string> _tail = new();
     private Process _process;
     private long _launched;
 
-    private ServerProcess(ServerKind kind, string folder)
+    /// <summary>Starts it at once.</summary>
+    /// <param name="kind">What to start.</param>
+    /// <param name="folder">Its own, empty.</param>
+    /// <param name="member">Its name in the cluster.</param>
+    /// <param name="peer">Its peer address.</param>
+    /// <param name="initialCluster">All members as <c>--initial-cluster</c> has them.</param>
+    public ServerProcess(ServerKind kind, string folder, string member, IPEndPoint peer, string initialCluster)
     {
-        _kind = kind;
+        (_kind, _member, _initialCluster) = (kind, member, initialCluster);
         Folder = folder;
-        Client = new IPEndPoint(IPAddress.Loopback, FreePort());
-        Peer = new IPEndPoint(IPAddress.Loopback, FreePort());
+        Client = FreeEndPoint();
+        Peer = peer;
         _process = Launch();
         AppDomain.CurrentDomain.ProcessExit += OnExit;
     }
@@ -42,28 +50,23 @@ internal sealed class ServerProcess : Target, IDisposable
     /// <summary>Time since the process was last started.</summary>
     public TimeSpan SinceLaunch => Stopwatch.GetElapsedTime(_launched);
 
-    /// <summary>Starts one on an empty folder below <paramref name="root"/> and waits until its port answers.</summary>
-    /// <exception cref="InvalidOperationException">It ended, or did not answer within a minute.</exception>
-    public static async Task<ServerProcess> StartAsync(ServerKind kind, string root)
+    /// <inheritdoc/>
+    public override async Task RelaunchAsync(bool empty)
     {
-        var server = new ServerProcess(kind, Directory.CreateDirectory(Path.Combine(root, $"kv-load-{Guid.NewGuid():N}")).FullName);
-        try
-        {
-            await server.WaitReadyAsync();
-            return server;
-        }
-        catch
-        {
-            server.Dispose();
-            throw;
-        }
+        await KillAsync();
+        Relaunch(empty);
     }
 
-    /// <summary>kill -9, then start again, on the same data or none. Does not wait: see <see cref="WaitReadyAsync"/>.</summary>
-    public async Task RelaunchAsync(bool empty)
+    /// <summary>kill -9, and waits until it is gone.</summary>
+    public async Task KillAsync()
     {
         _process.Kill();
         await _process.WaitForExitAsync();
+    }
+
+    /// <summary>Starts it again after <see cref="KillAsync"/>.</summary>
+    public void Relaunch(bool empty)
+    {
         _process.Dispose();
         if (empty)
         {
@@ -75,7 +78,7 @@ internal sealed class ServerProcess : Target, IDisposable
 
     /// <summary>Waits until the client port accepts a connection.</summary>
     /// <exception cref="InvalidOperationException">It ended, or did not answer within a minute.</exception>
-    public async Task WaitReadyAsync()
+    public override async Task WaitReadyAsync()
     {
         while (true)
         {
@@ -108,17 +111,10 @@ internal sealed class ServerProcess : Target, IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose()
+    public override void Dispose()
     {
         AppDomain.CurrentDomain.ProcessExit -= OnExit;
         End();
-    }
-
-    private static int FreePort()
-    {
-        using var probe = new TcpListener(IPAddress.Loopback, 0);
-        probe.Start();
-        return ((IPEndPoint)probe.LocalEndpoint).Port;
     }
 
     private void OnExit(object? sender, EventArgs e) => End();
@@ -131,7 +127,10 @@ internal sealed class ServerProcess : Target, IDisposable
             _process.WaitForExit();
         }
         _process.Dispose();
-        Directory.Delete(Folder, recursive: true);
+        if (Directory.Exists(Folder))
+        {
+            Directory.Delete(Folder, recursive: true);
+        }
     }
 
     private Process Launch()
@@ -150,7 +149,7 @@ internal sealed class ServerProcess : Target, IDisposable
             $"--data-dir={Folder}/data",
             $"--listen-client-urls=http://{Client}", $"--advertise-client-urls=http://{Client}",
             $"--listen-peer-urls=http://{Peer}", $"--initial-advertise-peer-urls=http://{Peer}",
-            $"--initial-cluster=default=http://{Peer}", "--log-level=warn"])
+            $"--name={_member}", $"--initial-cluster={_initialCluster}", "--log-level=warn"])
         {
             start.ArgumentList.Add(argument);
         }

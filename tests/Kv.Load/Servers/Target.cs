@@ -12,8 +12,11 @@ internal abstract class Target
     /// <summary>As the table shows it.</summary>
     public abstract string Name { get; }
 
-    /// <summary>Where clients reach it.</summary>
+    /// <summary>Where clients reach it; of a cluster, its leader.</summary>
     public abstract IPEndPoint Client { get; }
+
+    /// <summary>Where connections go, one after the other: every member's address, the leader's first.</summary>
+    public virtual IReadOnlyList<IPEndPoint> Clients => [Client];
 
     /// <summary>Its process on this machine, or null when that is not known: the kernel's figures are NaN then.</summary>
     protected abstract int? ProcessId { get; }
@@ -21,8 +24,8 @@ internal abstract class Target
     /// <summary>The folder it keeps its data in, or null when that is not known.</summary>
     public abstract string? Folder { get; }
 
-    /// <summary>User and system time used so far, in seconds, counted in hundredths.</summary>
-    public double CpuSeconds()
+    /// <summary>User and system time used so far, in seconds, counted in hundredths; of a cluster, all members' together.</summary>
+    public virtual double CpuSeconds()
     {
         if (ProcessId is not { } id)
         {
@@ -41,11 +44,11 @@ internal abstract class Target
     /// </remarks>
     public double BytesWritten() => BlockDevice.BytesWritten(Folder);
 
-    /// <summary>Resident memory in bytes.</summary>
-    public double ResidentBytes() => Field("status", "VmRSS:") * 1024;
+    /// <summary>Resident memory in bytes; of a cluster, the largest member's.</summary>
+    public virtual double ResidentBytes() => Field("status", "VmRSS:") * 1024;
 
-    /// <summary>The most memory it ever had resident, in bytes.</summary>
-    public double PeakResidentBytes() => Field("status", "VmHWM:") * 1024;
+    /// <summary>The most memory it ever had resident, in bytes; of a cluster, the largest member's.</summary>
+    public virtual double PeakResidentBytes() => Field("status", "VmHWM:") * 1024;
 
     /// <summary>The value of an unlabelled metric at <c>/metrics</c>, or NaN when it is not there.</summary>
     public async Task<double> MetricAsync(string name)

@@ -10,7 +10,7 @@ internal sealed class Connections : List<GrpcConnection>, IDisposable
     {
     }
 
-    /// <summary>Opens <paramref name="count"/> of them.</summary>
+    /// <summary>Opens <paramref name="count"/> of them, spread over the members of a cluster, the leader first.</summary>
     public static async Task<Connections> OpenAsync(Target server, int count, int streamWindow = int.MaxValue)
     {
         var connections = new Connections();
@@ -18,7 +18,7 @@ internal sealed class Connections : List<GrpcConnection>, IDisposable
         {
             for (var i = 0; i < count; i++)
             {
-                connections.Add(await GrpcConnection.ConnectAsync(server.Client, streamWindow));
+                connections.Add(await GrpcConnection.ConnectAsync(server.Clients[i % server.Clients.Count], streamWindow));
             }
             return connections;
         }

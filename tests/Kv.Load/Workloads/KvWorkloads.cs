@@ -12,10 +12,10 @@ internal static class KvWorkloads
     /// <summary>All of them, in the order they are run.</summary>
     public static IReadOnlyList<Workload> All { get; } =
     [
-        new("put-1000", "puts of 256-byte values, 1,000 outstanding over 100 connections", null, (server, time) => Closed(server, time, 100, 1000, Put, static (i, s) => MakePut(s, "put/", i % 100_000))),
-        new("put-1", "puts of 256-byte values, one client, one after the other", null, (server, time) => Closed(server, time, 1, 1, Put, static (i, s) => MakePut(s, "one/", i % 100_000))),
+        new("put-1000", "puts of 256-byte values, 1,000 outstanding over 100 connections", null, (server, time) => Closed(server, time, 100, 1000, Put, static (i, s) => MakePut(s, "put/", i % 100_000))) { InCluster = true },
+        new("put-1", "puts of 256-byte values, one client, one after the other", null, (server, time) => Closed(server, time, 1, 1, Put, static (i, s) => MakePut(s, "one/", i % 100_000))) { InCluster = true },
         new("get-1000", "linearizable gets, 1,000 outstanding over 100 connections", server => FillAsync(server, "get/", 10_000),
-            (server, time) => Closed(server, time, 100, 1000, Range, static (i, s) => MakeGet(s, "get/", i % 10_000))),
+            (server, time) => Closed(server, time, 100, 1000, Range, static (i, s) => MakeGet(s, "get/", i % 10_000))) { InCluster = true },
         new("list-1000", "lists of 1,000 keys of 256 bytes, 10 outstanding", server => FillAsync(server, "list/", 1000),
             (server, time) => Closed(server, time, 10, 10, Range, static (_, s) => MakeList(s, "list/", 0, 0))),
         new("pages-500", "pages of limit=500 over 200,000 keys, 10 outstanding", server => FillAsync(server, "big/", BigKeys),

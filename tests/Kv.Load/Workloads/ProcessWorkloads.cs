@@ -15,7 +15,7 @@ internal static class ProcessWorkloads
     /// <summary>All of them, in the order they are run.</summary>
     public static IReadOnlyList<Workload> All { get; } =
     [
-        new("memory-200k", "resident memory 3 s after 200,000 puts of 256-byte values", null, MemoryAsync) { Fresh = true },
+        new("memory-200k", "resident memory 3 s after 200,000 puts of 256-byte values", null, MemoryAsync) { Fresh = true, InCluster = true },
         new("start-empty", "from process start on an empty folder to the first acknowledged put; an op is one start", null, StartEmptyAsync) { OwnsProcess = true },
         new("restart-200k", "kill -9 with 200,000 keys, then from process start to the first linearizable get; an op is one start",
             static server => KvWorkloads.FillAsync(server, "big/", ManyKeys), RestartAsync) { OwnsProcess = true },

@@ -18,4 +18,13 @@ internal sealed record Workload(
 
     /// <summary>A run starts and stops the server itself, so that a warm-up means nothing and an endpoint alone is not enough.</summary>
     public bool OwnsProcess { get; init; }
+
+    /// <summary>Means something of a cluster too.</summary>
+    public bool InCluster { get; init; }
+
+    /// <summary>Means nothing of a server alone.</summary>
+    public bool ClusterOnly { get; init; }
+
+    /// <summary>Whether it can be run on a server of that many members.</summary>
+    public bool Suits(int members) => members == 1 ? !ClusterOnly : InCluster || ClusterOnly;
 }
