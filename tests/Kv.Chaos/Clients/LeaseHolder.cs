@@ -47,7 +47,9 @@ internal sealed class LeaseHolder(ClientContext context, string name, int seed)
         for (var i = 0; i < keys; i++)
         {
             var put = new KvRequest.Put($"l/{name}/{i}", $"{name}-{++_values}", lease.Id);
-            context.Saw((await any().DoAsync(context.History, put, ClientContext.Patience)).Answer?.Revision ?? 0);
+            var done = await any().DoAsync(context.History, put, ClientContext.Patience);
+            context.Saw(done.Answer?.Revision ?? 0);
+            Learn(lease, done);
         }
         for (var beats = _random.Next(5); beats > 0 && !context.Faults.IsCancellationRequested; beats--)
         {
@@ -59,12 +61,21 @@ internal sealed class LeaseHolder(ClientContext context, string name, int seed)
         }
         if (_random.Next(3) == 0)
         {
-            await any().DoAsync(context.History, new KvRequest.Revoke(lease.Id), ClientContext.Patience);
+            Learn(lease, await any().DoAsync(context.History, new KvRequest.Revoke(lease.Id), ClientContext.Patience));
             await KeepAliveAsync(lease, any());                    // must not bring it back
             return;
         }
         await ClientContext.RestAsync(_random, TimeSpan.FromSeconds(_random.Next(1, 2 * TtlSeconds)), context.Faults);
         await KeepAliveAsync(lease, any());                        // may be too late, may be in time
+    }
+
+    /// <summary>A request that was refused for want of the lease tells as much as a keep-alive does.</summary>
+    private void Learn(LeaseLog lease, Operation done)
+    {
+        if (done is { Fate: Fate.Failed, Note: { } note } && note.Contains("requested lease not found", StringComparison.Ordinal))
+        {
+            lease.Add(new LeaseCall($"{name}, refused {done.Request}", done.Call, done.Return, LeaseAnswer.Gone, TimeSpan.Zero));
+        }
     }
 
     private async Task<LeaseLog?> GrantAsync(MemberClient member)

@@ -87,6 +87,12 @@ internal abstract record Fault
         public override string Kind => "disk full";
     }
 
+    /// <summary>The leader is asked to hand over.</summary>
+    public sealed record MoveLeader : Fault
+    {
+        public override string Kind => "move leader";
+    }
+
     private static string Words(Target target) => target == Target.Any ? "one" : target.ToString().ToLowerInvariant();
 }
 

@@ -18,7 +18,7 @@ internal sealed class FaultPlan(int seed, bool canFillDisk)
         return new PlannedFault(fault, lasts, rest, _overlapped);
     }
 
-    private Fault Draw() => _random.Next(canFillDisk ? 25 : 24) switch
+    private Fault Draw() => _random.Next(canFillDisk ? 26 : 25) switch
     {
         0 or 1 or 2 or 3 => new Fault.Kill(Target.Leader),
         4 => new Fault.Kill(Target.Follower),
@@ -37,6 +37,7 @@ internal sealed class FaultPlan(int seed, bool canFillDisk)
         21 => new Fault.Mute(Target.Leader),
         22 => new Fault.SlowLinks(_random.Next(10, 150)),
         23 => new Fault.Flap(Target.Any),
+        24 => new Fault.MoveLeader(),
         _ => new Fault.FillDisk(),
     };
 }

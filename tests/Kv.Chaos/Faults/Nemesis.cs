@@ -1,5 +1,6 @@
+using Grpc.Core;
+using Kv.Actors.Protos.Etcdserverpb;
 using Kv.Chaos.Clients;
-using Kv.Chaos.Network;
 using Kv.Chaos.Servers;
 
 namespace Kv.Chaos.Faults;
@@ -75,6 +76,9 @@ internal sealed class Nemesis(ChaosCluster cluster, FaultPlan plan, int seed, Ac
                 }
                 await victim.StartAsync();
                 break;
+            case Fault.MoveLeader:
+                await MoveLeaderAsync();
+                break;
             case Fault.FillDisk:
                 await FillDiskAsync(planned.Lasts, cancellation);
                 break;
@@ -116,6 +120,25 @@ internal sealed class Nemesis(ChaosCluster cluster, FaultPlan plan, int seed, Ac
         disk.Free();
         await member.KillAsync();                                  // it may have ended; what it does on a full disk is known, so begin anew
         await member.StartAsync();
+    }
+
+    private async Task MoveLeaderAsync()
+    {
+        var all = await MemberStatus.AskAllAsync(cluster.Members);
+        if (all.FirstOrDefault(static s => s.Id == s.Leader) is not { } leader || all.Where(s => s.Id != leader.Id).ToArray() is not { Length: > 0 } others)
+        {
+            return;                                                // nobody to ask, or nobody to hand over to
+        }
+        using var client = new MemberClient("nemesis", leader.Member);
+        try
+        {
+            await client.Maintenance.MoveLeaderAsync(
+                new MoveLeaderRequest { TargetID = others[_random.Next(others.Length)].Id }, new CallOptions(deadline: DateTime.UtcNow + ClientContext.Patience));
+        }
+        catch (RpcException refused)
+        {
+            log($"leader did not move: {MemberClient.Text(refused)}");
+        }
     }
 
     private async Task<MemberProcess?> ChooseAsync(Fault fault)

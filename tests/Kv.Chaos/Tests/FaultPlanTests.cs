@@ -13,7 +13,7 @@ public sealed class FaultPlanTests
 
     [Fact]
     public void Every_kind_of_fault_strikes_in_the_end() => Assert.Equal(
-        ["CutLink", "Deafen", "FillDisk", "Flap", "Isolate", "Kill", "KillAll", "Mute", "Pause", "Restart", "SlowLinks"],
+        ["CutLink", "Deafen", "FillDisk", "Flap", "Isolate", "Kill", "KillAll", "MoveLeader", "Mute", "Pause", "Restart", "SlowLinks"],
         Plan(1).Take(1000).Select(static p => p.Fault.GetType().Name).Distinct().Order(StringComparer.Ordinal));
 
     [Fact]
