@@ -250,6 +250,7 @@ public partial class ActorCell
             _terminated = true;
             if (actor is not null) ReleaseActor(actor);
             _dispatcher.Detach(this);
+            ForgetNodes();
             if (_subscribed) _system.EventStream.Unsubscribe(_self);
             _parent.SendSystemMessage(new DeathWatchNotification(_self, true, false));
             TellWatchersWeDied();

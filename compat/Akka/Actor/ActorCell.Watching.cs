@@ -1,4 +1,5 @@
 using Akka.Dispatch.SysMsg;
+using Akka.Event;
 
 namespace Akka.Actor;
 
@@ -9,6 +10,7 @@ public partial class ActorCell
     private HashSet<IActorRef> _watchedBy;
     private HashSet<IActorRef> _terminatedQueued;            // a Terminated waits in the mailbox and is still wanted
     private bool _subscribed;
+    private bool _hearsOfNodes;
     private TimeSpan? _receiveTimeout;
     private Cancelable _receiveTimeoutTimer;
 
@@ -42,6 +44,7 @@ public partial class ActorCell
         }
 
         _watching.Add(watchee, message);
+        if (!watchee.IsLocal) HearOfNodes();
         watchee.SendSystemMessage(new Watch(watchee, _self));
     }
 
@@ -72,20 +75,28 @@ public partial class ActorCell
 
     private void WatchedActorTerminated(IActorRef actor, bool existenceConfirmed, bool addressTerminated)
     {
-        if (_watching is not null && _watching.Remove(actor, out var message) && !_terminating && !_terminated)
+        var watched = AsWatched(actor);
+        if (_watching is not null && _watching.Remove(watched, out var message) && !_terminating && !_terminated)
         {
             if (message is null)
             {
-                (_terminatedQueued ??= []).Add(actor);
-                _self.Tell(new Terminated(actor, existenceConfirmed, addressTerminated), actor);
+                (_terminatedQueued ??= []).Add(watched);
+                _self.Tell(new Terminated(watched, existenceConfirmed, addressTerminated), watched);
             }
             else
             {
-                _self.Tell(message, actor);
+                _self.Tell(message, watched);
             }
         }
 
         HandleChildTerminated(actor);
+    }
+
+    // Another node names the incarnation that stopped; it may have been watched by a path that names none.
+    private IActorRef AsWatched(IActorRef actor)
+    {
+        if (_watching is null || actor.Path.Uid == 0 || _watching.ContainsKey(actor) || actor is IActorRefScope { IsLocal: true }) return actor;
+        return _watching.Keys.FirstOrDefault(key => key.Path.Uid == 0 && key.Path.Equals(actor.Path)) ?? actor;
     }
 
     private void TellWatchersWeDied()
@@ -99,7 +110,30 @@ public partial class ActorCell
 
     private void AddWatcher(Watch watch)
     {
-        if (watch.Watchee.Equals(_self) && !watch.Watcher.Equals(_self)) (_watchedBy ??= []).Add(watch.Watcher);
+        if (!watch.Watchee.Equals(_self) || watch.Watcher.Equals(_self)) return;
+        (_watchedBy ??= []).Add(watch.Watcher);
+        if (!watch.Watcher.IsLocal) HearOfNodes();
+    }
+
+    // Once something crosses nodes, and until the actor stops: a subscription costs nothing while no node is given up.
+    private void HearOfNodes()
+    {
+        if (_hearsOfNodes) return;
+        _hearsOfNodes = true;
+        AddressTerminatedTopic.Get(_system).Subscribe(_self);
+    }
+
+    private void ForgetNodes()
+    {
+        if (_hearsOfNodes) AddressTerminatedTopic.Get(_system).Unsubscribe(_self);
+    }
+
+    private void NodeTerminated(Address address)
+    {
+        _watchedBy?.RemoveWhere(watcher => watcher.Path.Address.Equals(address));
+        if (_watching is null) return;
+        foreach (var watchee in _watching.Keys.Where(watchee => watchee.Path.Address.Equals(address)).ToArray())
+            _self.SendSystemMessage(new DeathWatchNotification(watchee, existenceConfirmed: false, addressTerminated: true));
     }
 
     private void RemoveWatcher(Unwatch unwatch)

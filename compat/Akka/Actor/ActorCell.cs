@@ -214,6 +214,9 @@ public partial class ActorCell : IUntypedActorContext
             case ActorSelectionMessage selection:
                 Akka.Actor.ActorSelection.Deliver(this, selection, _sender);
                 break;
+            case AddressTerminated gone:
+                NodeTerminated(gone.Address);
+                break;
             case Identify identify:
                 Sender.Tell(new ActorIdentity(identify.MessageId, _self), _self);
                 break;

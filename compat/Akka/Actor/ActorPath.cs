@@ -104,8 +104,16 @@ public abstract class ActorPath : IEquatable<ActorPath>, IComparable<ActorPath>,
     {
         actorPath = null;
         if (!Address.TryParse(path, out var address, out var rest)) return false;
-        actorPath = new RootActorPath(address);
-        foreach (var element in rest.Split('/', StringSplitOptions.RemoveEmptyEntries)) actorPath = actorPath.Child(element);
+        ActorPath found = new RootActorPath(address);
+        foreach (var element in rest.Split('/', StringSplitOptions.RemoveEmptyEntries))
+        {
+            var hash = element.IndexOf('#', StringComparison.Ordinal);
+            var uid = 0L;
+            if (hash >= 0 && !long.TryParse(element.AsSpan(hash + 1), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out uid)) return false;
+            found = new ChildActorPath(found, hash < 0 ? element : element[..hash], uid);
+        }
+
+        actorPath = found;
         return true;
     }
 

@@ -183,11 +183,16 @@ public sealed class LocalActorRefProvider : IActorRefProvider
     /// <inheritdoc/>
     public IActorRef ResolveActorRef(ActorPath actorPath)
     {
-        if (!actorPath.Address.Equals(_rootPath.Address)) return _deadLetters;
+        return actorPath.Address.Equals(_rootPath.Address) ? ResolveWhateverAddress(actorPath) : _deadLetters;
+    }
+
+    /// <summary>The ref at a path below our root; whether the path's address is ours has been looked at.</summary>
+    internal IActorRef ResolveWhateverAddress(ActorPath actorPath)
+    {
         var elements = new List<string>(actorPath.Elements);
         if (actorPath.Uid != 0 && elements.Count > 0) elements[^1] = $"{elements[^1]}#{actorPath.Uid}";
         var found = ResolveBelow(_root, elements);
-        return found.IsNobody() ? new EmptyLocalActorRef(this, actorPath, _eventStream) : found;
+        return found.IsNobody() ? new EmptyLocalActorRef(this, (_rootPath / actorPath.Elements).WithUid(actorPath.Uid), _eventStream) : found;
     }
 
     private IActorRef ResolveBelow(LocalActorRef root, List<string> elements)
@@ -305,6 +310,12 @@ public class EmptyLocalActorRef : MinimalActorRef
                 return true;
             case ActorSelectionMessage { Message: Identify identify } selection:
                 if (!selection.WildCardFanOut) sender?.Tell(new ActorIdentity(identify.MessageId, null), ActorRefs.NoSender);
+                return true;
+            case ActorSelectionMessage { Message: IDeadLetterSuppression suppressed }:
+                _eventStream.Publish(new SuppressedDeadLetter(suppressed, sender ?? _provider.DeadLetters, this));
+                return true;
+            case ActorSelectionMessage selection:
+                _eventStream.Publish(new DeadLetter(selection.Message, sender ?? _provider.DeadLetters, this));
                 return true;
             case IDeadLetterSuppression suppressed:
                 _eventStream.Publish(new SuppressedDeadLetter(suppressed, sender ?? _provider.DeadLetters, this));

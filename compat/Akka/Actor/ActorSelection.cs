@@ -100,7 +100,7 @@ public class ActorSelection : ICanTell
     /// <summary>The steps as text.</summary>
     public string PathString => "/" + string.Join<SelectionPathElement>("/", Path);
 
-    private static SelectionPathElement Element(string text) => text switch
+    internal static SelectionPathElement Element(string text) => text switch
     {
         ".." => new SelectParent(),
         _ when text.AsSpan().ContainsAny('*', '?') => new SelectChildPattern(text),
@@ -159,7 +159,7 @@ public class ActorSelection : ICanTell
 
     internal static void Deliver(ActorCell cell, ActorSelectionMessage selection, IActorRef sender) => Walk((IInternalActorRef)cell.Self, sender, selection);
 
-    private static void Walk(IInternalActorRef from, IActorRef sender, ActorSelectionMessage selection)
+    internal static void Walk(IInternalActorRef from, IActorRef sender, ActorSelectionMessage selection)
     {
         var elements = selection.Elements;
         var current = from;
@@ -168,6 +168,12 @@ public class ActorSelection : ICanTell
             if (current is not ActorRefWithCell cell)
             {
                 // Not ours to look into: a remote ref or a container such as /temp.
+                if (i == 0 && current is not Nobody && !current.IsLocal)
+                {
+                    current.Tell(selection, sender);
+                    return;
+                }
+
                 var rest = elements[i..];
                 if (current is not Nobody && !current.IsLocal) current.Tell(new ActorSelectionMessage(selection.Message, rest, selection.WildCardFanOut), sender);
                 else if (current.GetChild([.. rest.Select(static e => e.ToString())]) is IInternalActorRef { } found and not Nobody) found.Tell(selection.Message, sender);

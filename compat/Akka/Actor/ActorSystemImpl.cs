@@ -123,10 +123,10 @@ public partial class ActorSystemImpl : ExtendedActorSystem
     {
         try
         {
-            _provider.Init(this);
-            _serialization = new Serialization.Serialization(this);
-            RegisterOnTermination(_eventStream.StopDefaultLoggers);
+            _serialization = new Serialization.Serialization(this);   // before the provider: a remote one takes messages at once
             _ = _provider.TerminationTask.ContinueWith(static (_, state) => ((ActorSystemImpl)state).RunFinalTermination(), this, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+            _provider.Init(this);
+            RegisterOnTermination(_eventStream.StopDefaultLoggers);
             _eventStream.StartDefaultLoggers(this);
             if (_settings.LogDeadLetters > 0) SystemActorOf<DeadLetterListener>("deadLetterListener");
             foreach (var name in _settings.Config.GetStringList("akka.extensions"))

@@ -311,6 +311,14 @@ public class Serialization
         }
     }
 
+    /// <summary>Sets what refs are written relative to on this thread, and hands back what was set before.</summary>
+    internal static Information SwapTransport(Information transport)
+    {
+        var previous = t_transport;
+        t_transport = transport;
+        return previous;
+    }
+
     /// <summary>What refs are written relative to on this thread.</summary>
     /// <exception cref="InvalidOperationException">Outside <c>WithTransport</c>.</exception>
     public static Information GetCurrentTransportInformation() => t_transport
@@ -321,8 +329,10 @@ public class Serialization
     {
         if (Equals(actorRef, ActorRefs.NoSender)) return string.Empty;
         var path = actorRef.Path;
-        if (t_transport is not { } transport) return path.ToSerializationFormat();
-        return path.ToSerializationFormatWithAddress(transport.Address);
+        if (t_transport is { } transport) return path.ToSerializationFormatWithAddress(transport.Address);
+        return actorRef is not Nobody && actorRef is IInternalActorRef { Provider: { } provider }
+            ? path.ToSerializationFormatWithAddress(provider.DefaultAddress)
+            : path.ToSerializationFormat();
     }
 
     /// <summary>The name that travels with what a serializer wrote; empty for none.</summary>
@@ -373,6 +383,18 @@ public class Serialization
                 ?? throw new SerializationException($"Cannot find manifest class [{manifest}] for serializer with id [{serializerId}].");
             return serializer.FromBinary(bytes, type);
         });
+    }
+
+    /// <summary>From bytes of another node. A type's name is looked for among the types bound here, never loaded because a peer named it.</summary>
+    /// <exception cref="SerializationException">No serializer has that number, or no bound type that name.</exception>
+    internal object DeserializeFromPeer(byte[] bytes, int serializerId, string manifest)
+    {
+        var serializer = ById(serializerId, manifest);
+        if (serializer is SerializerWithStringManifest named) return named.FromBinary(bytes, manifest);
+        if (manifest.Length == 0) return serializer.FromBinary(bytes, null);
+        foreach (var (type, bound) in _byType)
+            if (ReferenceEquals(bound, serializer) && TypeManifest(type) == manifest) return serializer.FromBinary(bytes, type);
+        throw new SerializationException($"Type [{manifest}] is not bound to the serializer with id [{serializerId}].");
     }
 
     private Serializer ById(int id, string manifest) => _byId.TryGetValue(id, out var serializer)
