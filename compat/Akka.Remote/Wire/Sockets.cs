@@ -14,9 +14,8 @@ internal static class Sockets
         var socket = New(endpoint.AddressFamily);
         try
         {
-            // Elsewhere than on Windows .NET lets a port be bound again while old connections linger, and would let two listeners share it.
-            if (OperatingSystem.IsWindows()) socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, settings.TcpReuseAddr);
-            else socket.ExclusiveAddressUse = !settings.TcpReuseAddr;
+            // Elsewhere .NET lets a port be bound again by itself while old connections linger; the option would let two listeners share it.
+            if (OperatingSystem.IsWindows() && settings.TcpReuseAddr) socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
             socket.Bind(endpoint);
             socket.Listen(settings.Backlog);
             return socket;

@@ -35,7 +35,14 @@ public class DeadlineFailureDetector : FailureDetector
     }
 
     /// <inheritdoc/>
-    public override bool IsAvailable => Volatile.Read(ref _last) is var last && (last == long.MinValue || last + _deadlineMillis > _clock());
+    public override bool IsAvailable
+    {
+        get
+        {
+            var last = Volatile.Read(ref _last);
+            return last == long.MinValue || last + _deadlineMillis > _clock();
+        }
+    }
 
     /// <inheritdoc/>
     public override bool IsMonitoring => Volatile.Read(ref _last) != long.MinValue;
