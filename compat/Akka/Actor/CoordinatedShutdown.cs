@@ -268,6 +268,17 @@ public sealed class CoordinatedShutdown : IExtension
         public static readonly Reason Instance = new ClusterDowningReason();
     }
 
+    /// <summary>This node found no seed to join.</summary>
+    public class ClusterJoinUnsuccessfulReason : Reason
+    {
+        private ClusterJoinUnsuccessfulReason()
+        {
+        }
+
+        /// <summary>The only instance.</summary>
+        public static readonly Reason Instance = new ClusterJoinUnsuccessfulReason();
+    }
+
     /// <summary>This node leaves the cluster.</summary>
     public class ClusterLeavingReason : Reason
     {

@@ -1,0 +1,24 @@
+using Akka.Actor;
+
+namespace Akka.Cluster;
+
+/// <summary>The same actor on every node, by address; made once for each.</summary>
+internal sealed class PeerSelections(IActorRefFactory context, string name)
+{
+    /// <summary>How many are kept: more than any cluster has nodes; nodes come and go, so it may not grow for ever.</summary>
+    private const int MaxKept = 1_000;
+
+    private readonly Dictionary<Address, ActorSelection> _selections = [];
+
+    internal ActorSelection this[Address address]
+    {
+        get
+        {
+            if (_selections.TryGetValue(address, out var selection)) return selection;
+            if (_selections.Count >= MaxKept) _selections.Clear();
+            selection = context.ActorSelection(new RootActorPath(address) / "system" / "cluster" / name);
+            _selections.Add(address, selection);
+            return selection;
+        }
+    }
+}
