@@ -8,6 +8,9 @@ internal sealed record ChaosOptions
     /// <summary>Whose members.</summary>
     public ServerKind Kind { get; init; } = ServerKind.KvActors;
 
+    /// <summary>Kv.Gateway.dll of another build; this one's when left out.</summary>
+    public string? Build { get; init; }
+
     /// <summary>How long faults strike, all rounds together.</summary>
     public TimeSpan Time { get; init; } = TimeSpan.FromSeconds(100);
 

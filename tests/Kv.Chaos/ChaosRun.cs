@@ -10,7 +10,7 @@ internal static class ChaosRun
     public static async Task<ChaosReport> RunAsync(ChaosOptions options, CancellationToken cancellation = default)
     {
         // A low count of entries between snapshots, so that a member that was away needs one.
-        await using var cluster = await ChaosCluster.StartAsync(options.Kind, proxies: true, options.FillDisk, "--snapshot-count=1000");
+        await using var cluster = await ChaosCluster.StartAsync(options.Kind, proxies: true, options.FillDisk, options.Build, "--snapshot-count=1000");
         options.Log($"seed {options.Seed}, {options.Kind}, {options.Time.TotalSeconds:F0}s of faults{(cluster.Fillable is null ? ", no disk to fill" : "")}");
         var (rounds, initial, left, kept) = (new List<RoundReport>(), KvState.Empty, options.Time, (string?)null);
         IReadOnlyList<Operation> late = [];

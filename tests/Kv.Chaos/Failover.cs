@@ -16,9 +16,9 @@ internal static class Failover
 
     /// <summary>Kills the leader again and again, and measures from the kill to the first acknowledgement of a write that was sent after it.</summary>
     /// <returns>The times, in order of the kills.</returns>
-    public static async Task<IReadOnlyList<TimeSpan>> RunAsync(ServerKind kind, int kills, Action<string> log, CancellationToken cancellation)
+    public static async Task<IReadOnlyList<TimeSpan>> RunAsync(ServerKind kind, string? build, int kills, Action<string> log, CancellationToken cancellation)
     {
-        await using var cluster = await ChaosCluster.StartAsync(kind, proxies: false, smallDisk: false);
+        await using var cluster = await ChaosCluster.StartAsync(kind, proxies: false, smallDisk: false, build);
         var times = new List<TimeSpan>();
         for (var kill = 1; kill <= kills && !cancellation.IsCancellationRequested; kill++)
         {

@@ -29,8 +29,9 @@ internal sealed class ChaosCluster : IAsyncDisposable
     /// <param name="kind">Whose.</param>
     /// <param name="proxies">Whether peers reach each other through proxies; without them nothing between members can be cut.</param>
     /// <param name="smallDisk">Whether the last member's data goes on a small disk of its own, if root is at hand.</param>
+    /// <param name="build">Which build, as in <see cref="ServerKinds.Start"/>.</param>
     /// <param name="flags">More flags for each.</param>
-    public static async Task<ChaosCluster> StartAsync(ServerKind kind, bool proxies, bool smallDisk, params string[] flags)
+    public static async Task<ChaosCluster> StartAsync(ServerKind kind, bool proxies, bool smallDisk, string? build, params string[] flags)
     {
         var folder = Directory.CreateTempSubdirectory("kv-chaos-").FullName;
         string[] names = ["m1", "m2", "m3"];
@@ -41,7 +42,7 @@ internal sealed class ChaosCluster : IAsyncDisposable
         string DataFolder(string name) => Path.Combine(disk is not null && name == names[^1] ? disk.Folder : folder, name);
         MemberProcess[] members =
         [
-            .. names.Select(name => new MemberProcess(name, kind,
+            .. names.Select(name => new MemberProcess(name, kind.Start(build),
             [
                 $"--name={name}", $"--data-dir={DataFolder(name)}",
                 $"--listen-client-urls=http://127.0.0.1:{ports[name].Client}", $"--advertise-client-urls=http://127.0.0.1:{ports[name].Client}",

@@ -6,9 +6,9 @@ namespace Kv.Chaos.Servers;
 
 /// <summary>One member: a process that is started, killed, paused and started again on the same data and ports.</summary>
 /// <param name="name">Its name, as in the cluster.</param>
-/// <param name="kind">Whose it is.</param>
+/// <param name="start">The program and its first arguments.</param>
 /// <param name="flags">All its flags.</param>
-internal sealed class MemberProcess(string name, ServerKind kind, string[] flags) : IAsyncDisposable
+internal sealed class MemberProcess(string name, (string Program, string[] Arguments) start, string[] flags) : IAsyncDisposable
 {
     private static readonly ConcurrentDictionary<int, Process> s_running = new();
 
@@ -77,8 +77,7 @@ internal sealed class MemberProcess(string name, ServerKind kind, string[] flags
         {
             return Task.CompletedTask;
         }
-        var (program, first) = kind.Start();
-        var process = Command.Start(program, [.. first, .. flags]);
+        var process = Command.Start(start.Program, [.. start.Arguments, .. flags]);
         lock (_lock)
         {
             _log ??= new StreamWriter(LogFile, append: true) { AutoFlush = true };

@@ -16,8 +16,10 @@ internal enum ServerKind
 internal static class ServerKinds
 {
     /// <summary>The program and its first arguments.</summary>
-    public static (string Program, string[] Arguments) Start(this ServerKind kind) =>
-        kind == ServerKind.Etcd ? ("etcd", ["--logger=zap"]) : ("dotnet", [KvServer.Assembly()]);
+    /// <param name="kind">Whose.</param>
+    /// <param name="build">Kv.Gateway.dll of another build; this one's when left out.</param>
+    public static (string Program, string[] Arguments) Start(this ServerKind kind, string? build) =>
+        kind == ServerKind.Etcd ? ("etcd", ["--logger=zap"]) : ("dotnet", [build ?? KvServer.Assembly()]);
 
     /// <summary>Whether a manual progress notice on a watch can be believed: etcd before 3.4.25 sends it ahead of events (etcd 15220).</summary>
     public static bool ProgressIsTrue(this ServerKind kind) => kind != ServerKind.Etcd;
