@@ -24,6 +24,18 @@ public sealed class StorageExtension : IExtension
     /// <summary>Is told of checkpoints; for metrics.</summary>
     public ICheckpointObserver? CheckpointObserver { get; set; }
 
+    /// <summary>
+    /// Whether the journal's thread may wait for the disk. A host whose other actors share that thread says no while they have
+    /// others to answer meanwhile; safe from any thread, at any time.
+    /// </summary>
+    public bool MayWaitForDisk
+    {
+        get => Volatile.Read(ref _mayWait);
+        set => Volatile.Write(ref _mayWait, value);
+    }
+
+    private bool _mayWait = true;
+
     /// <summary>The one of this actor system.</summary>
     public static StorageExtension For(ActorSystem system)
     {

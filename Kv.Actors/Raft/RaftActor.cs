@@ -5,6 +5,7 @@ using Kv.Actors.Apply;
 using Kv.Actors.Cluster;
 using Kv.Actors.Meters;
 using Kv.Actors.Model;
+using Kv.Persistence;
 using Kv.Persistence.Checkpoint;
 
 namespace Kv.Actors.Raft;
@@ -522,6 +523,7 @@ public sealed class RaftActor : ReceivePersistentActor, IWithTimers
     private void PublishStatus()
     {
         var conf = _core.ConfState;
+        StorageExtension.For(Context.System).MayWaitForDisk = IsSoleVoter;    // with others, heartbeats must not wait for our disk
         _setup.Status.Publish(new RaftView(_core.Term, _core.Leader, _core.Role, IsSoleVoter, conf.IsMember(_core.Id) && !conf.IsVoter(_core.Id)));
     }
 

@@ -52,7 +52,11 @@ public sealed class WalJournal : AsyncWriteJournal, IWalObserver
         try
         {
             if (string.IsNullOrEmpty(directory)) throw new ConfigurationException("the WAL journal's dir is not set");
-            _journal = JournalLog.Open(storage.Disk, directory, OptionsOf(config) with { Workers = _workers, Clock = _clock }, this);
+            _journal = JournalLog.Open(
+                storage.Disk,
+                directory,
+                OptionsOf(config) with { Workers = _workers, Clock = _clock, MayWait = () => storage.MayWaitForDisk },
+                this);
             var found = _journal.Wal.Recovery;
             if (found.CutFile is not null)
             {
@@ -81,6 +85,7 @@ public sealed class WalJournal : AsyncWriteJournal, IWalObserver
             MaxQueuedBytes = (int)Math.Min(int.MaxValue, config.GetByteSize("max-queued-bytes", defaults.MaxQueuedBytes) ?? defaults.MaxQueuedBytes),
             PrepareAhead = config.GetBoolean("prepare-ahead", defaults.PrepareAhead),
             WriteInline = config.GetBoolean("write-inline", defaults.WriteInline),
+            InlineBytes = (int)Math.Min(int.MaxValue, config.GetByteSize("write-inline-bytes", defaults.InlineBytes) ?? defaults.InlineBytes),
             NewLogId = Guid.NewGuid(),
         };
         options.Validate();

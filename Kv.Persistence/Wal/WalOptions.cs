@@ -24,6 +24,12 @@ public sealed record WalOptions
     /// </summary>
     public bool WriteInline { get; init; }
 
+    /// <summary>Longest write that <see cref="WriteInline"/> is for, headers included: whoever has more to write has enough to do meanwhile.</summary>
+    public int InlineBytes { get; init; } = int.MaxValue;
+
+    /// <summary>Asked before each inline write whether the caller's thread may wait for the disk now; null is always.</summary>
+    public Func<bool>? MayWait { get; init; }
+
     /// <summary>
     /// Run what awaits an append on the writer thread, between two commits: saves a thread switch, and delays the next
     /// commit by as long as that code runs: it must be short and must not wait. Off: continuations go to the thread pool.
@@ -50,6 +56,7 @@ public sealed record WalOptions
         Check(nameof(FirstSegmentBytes), FirstSegmentBytes, MinSegmentBytes, 1L << 40);
         Check(nameof(MaxRecordBytes), MaxRecordBytes, 1, WalRecord.MaxPayloadBytes);
         Check(nameof(MaxQueuedBytes), MaxQueuedBytes, 1, 512 << 20);
+        Check(nameof(InlineBytes), InlineBytes, 0, int.MaxValue);
     }
 
     private static void Check(string name, long value, long min, long max)

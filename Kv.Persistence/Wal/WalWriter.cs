@@ -147,7 +147,7 @@ public sealed class WalWriter : IDisposable
             _filled += size;
             waiter = _free.Count > 0 ? _free.Pop() : new Waiter(this, !_options.CompleteInline);
             _waiting.Add(waiter);
-            inline = _options.WriteInline && !_busy && _writer is not null;
+            inline = _options.WriteInline && !_busy && _writer is not null && _filled <= _options.InlineBytes && _options.MayWait?.Invoke() != false;
             if (inline) Take();
             else if (_writer is null) AskForStep();
             else if (_writerWaits && !_busy)

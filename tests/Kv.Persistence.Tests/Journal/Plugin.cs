@@ -19,7 +19,7 @@ internal sealed class Plugin : IAsyncDisposable
             akka.loglevel = WARNING
             akka.persistence.journal.plugin = kv.persistence.journal
             akka.persistence.snapshot-store.plugin = kv.persistence.snapshot-store
-            kv.persistence.journal { dir = "/wal", segment-bytes = 4096, first-segment-bytes = 4096 }
+            kv.persistence.journal { dir = "/wal", segment-bytes = 4096, first-segment-bytes = 4096, plugin-dispatcher = "kv.persistence.journal-dispatcher" }
             kv.persistence.snapshot-store { dir = "/snap" }
             """).WithFallback(ConfigurationFactory.ParseString(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "wal-journal.conf")))));
         StorageExtension.For(System).Disk = disk;

@@ -10,6 +10,8 @@ public sealed class WalWriterTests
     {
         public List<int> Commits { get; } = [];
 
+        public List<int> Threads { get; } = [];
+
         public List<long> Gone { get; } = [];
 
         public TaskCompletionSource<Exception> Failure { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -26,6 +28,7 @@ public sealed class WalWriterTests
         public void Committed(int records, int bytes, TimeSpan write, TimeSpan sync)
         {
             Commits.Add(records);
+            Threads.Add(Environment.CurrentManagedThreadId);
             if (Hold is null || Commits.Count > 1) return;
             Holding.Release();
             Hold.Wait();
@@ -67,6 +70,33 @@ public sealed class WalWriterTests
         Assert.Equal(800, values.Count);
         for (var caller = 0; caller < 8; caller++)
             Assert.Equal(Enumerable.Range(caller * 1000, 100), values.Where(v => v / 1000 == caller));
+    }
+
+    [Fact]
+    public async Task A_caller_writes_itself_what_is_short_and_only_while_it_may_wait()
+    {
+        var mayWait = true;
+        var watching = new Watching();
+        var options = WalFixture.Small with
+        {
+            FirstSegmentBytes = 65536, WriteInline = true, InlineBytes = WalRecord.Size(100), MayWait = () => mayWait,
+        };
+        using var writer = WalWriter.Open(new SimDisk(1), WalFixture.Directory, options, null, watching);
+
+        async Task<bool> WritesItself(int bytes)
+        {
+            var caller = Environment.CurrentManagedThreadId;
+            await writer.AppendAsync(1, new byte[bytes]);
+            return watching.Threads[^1] == caller;
+        }
+
+        Assert.True(await WritesItself(100));
+        Assert.False(await WritesItself(200));
+        mayWait = false;
+        Assert.False(await WritesItself(100));
+        mayWait = true;
+        Assert.True(await WritesItself(1));
+        await Task.Yield();   // the writer thread may be here, and cannot close the log
     }
 
     [Fact]
