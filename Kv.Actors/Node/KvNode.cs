@@ -1,6 +1,5 @@
 using Akka.Actor;
 using Akka.Configuration;
-using Akka.Event;
 using Google.Protobuf;
 using Kv.Actors.Apply;
 using Kv.Actors.Cluster;
@@ -107,8 +106,6 @@ public sealed class KvNode : IAsyncDisposable
         disk = settings.UnsafeNoFsync ? new UnsyncedDisk(disk) : disk;
         RefuseToJoin(settings, disk);
         var member = MemberIds.Founding(settings.AdvertisePeerUrls, settings.ClusterToken);
-        var founder = new ClusterMember(member, "", [.. settings.AdvertisePeerUrls], [], IsLearner: false);
-        var taken = EtcdTakeover.Run(disk, settings, member, [founder], MemberIds.Cluster([member]), clock);
         var directory = DataDirectory.Open(disk, settings.DataDir, settings.WalDir);
         var status = new NodeStatus(member, MemberIds.Cluster([member]));
         var start = clock.GetUtcNow().ToUnixTimeMilliseconds();
@@ -123,12 +120,6 @@ public sealed class KvNode : IAsyncDisposable
         var storage = StorageExtension.For(system);
         (storage.Disk, storage.WalObserver, storage.Workers, storage.Clock) = (disk, new WalMeters(metrics, system), workers, clock);
         storage.CheckpointObserver = new CheckpointMeters(metrics);
-        if (taken is not null)
-        {
-            Logging.GetLogger(system, nameof(KvNode)).Info(
-                "took over a data directory of etcd's, whose files keep their places with {0} behind their names: index {1} term {2} revision {3} keys {4} leases {5}",
-                DataDirectory.AsideSuffix, taken.Index, taken.Term, taken.Revision, taken.Keys, taken.Leases);
-        }
         var setup = new NodeSetup(settings, member, start, machine, waiting, proposer, status, roots, leases, metrics, environment, peers, ended);
         try
         {
