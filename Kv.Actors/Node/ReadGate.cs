@@ -9,8 +9,7 @@ namespace Kv.Actors.Node;
 
 /// <summary>The way to a root that a linearizable read may be served from: read index, then the published root; no mailbox when it can be helped.</summary>
 public sealed class ReadGate(
-    IActorRef raft, NodeStatus status, RootHolder roots, TimeSpan timeout, TimeProvider clock, Workers workers, Metrics metrics,
-    CancellationToken stopping)
+    IActorRef raft, NodeStatus status, RootHolder roots, TimeSpan timeout, TimeProvider clock, Workers workers, Metrics metrics)
 {
     /// <summary>A root that contains every write acknowledged before this call, or why there is none.</summary>
     /// <remarks>
@@ -31,22 +30,17 @@ public sealed class ReadGate(
 
     private async ValueTask<Outcome<StoreRoot>> AskAsync(CancellationToken cancel)
     {
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel, stopping);
         var waiter = workers.Promise<ReadIndexAnswer>();
         raft.Tell(new RaftCommand.ReadIndex(waiter));
         try
         {
-            var answer = await waiter.Task.WaitAsync(timeout, clock, either.Token).ConfigureAwait(false);
+            var answer = await waiter.Task.WaitAsync(timeout, clock, cancel).ConfigureAwait(false);
             if (answer.Error != KvError.None)
             {
                 metrics.ReadIndexesFailed.Add();
                 return answer.Error;
             }
-            return await roots.WaitForAsync(answer.Index).AsTask().WaitAsync(timeout, clock, either.Token).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
-        {
-            return KvError.Stopped;
+            return await roots.WaitForAsync(answer.Index).AsTask().WaitAsync(timeout, clock, cancel).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {

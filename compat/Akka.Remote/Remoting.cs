@@ -88,10 +88,27 @@ internal sealed class Remoting : RemoteTransport
 
     public Association AssociationWith(Address address) => _associations.GetOrAdd(address, static (a, self) => new Association(self, a), this);
 
+    private Association UsedAssociationWith(Address address)
+    {
+        lock (_lock)
+        {
+            var association = AssociationWith(address);
+            association.IsUsed = true;
+            return association;
+        }
+    }
+
+    /// <summary>Keeps nothing of a peer that came, was never sent anything, and went: whoever claims ever new addresses costs nothing for long.</summary>
+    public void ForgetUnused(Association association)
+    {
+        lock (_lock)
+            if (!association.IsUsed && association.Connections.Length == 0) _associations.TryRemove(new KeyValuePair<Address, Association>(association.Remote, association));
+    }
+
     public override void Send(object message, IActorRef sender, RemoteActorRef recipient)
     {
         var association = (Association)recipient.Route;
-        if (association is null) recipient.Route = association = AssociationWith(recipient.Path.Address);
+        if (association is null) recipient.Route = association = UsedAssociationWith(recipient.Path.Address);
         if (message is SystemMessage system) association.SendSystem(system, recipient);
         else association.Send(new Outbound(message, sender, recipient));
     }

@@ -14,7 +14,7 @@ internal sealed class RemotingTerminator : ReceiveActor
         {
             guardian = Sender;
             Context.GetLogger().Info("Shutting down remote daemon.");
-            remoting.Shutdown().PipeTo(Self, success: static () => Ended.Instance, failure: static e => new Ended(e));
+            remoting.Shutdown().WaitAsync(remoting.Provider.RemoteSettings.ShutdownTimeout).PipeTo(Self, success: static () => Ended.Instance, failure: static e => new Ended(e));
         });
         Receive<Ended>(ended =>
         {

@@ -9,6 +9,7 @@ internal static class UnsupportedKeys
     [
         ("akka.remote.backoff-interval", Is(TimeSpan.FromMilliseconds(50))),
         ("akka.remote.command-ack-timeout", Is(TimeSpan.FromSeconds(30))),
+        ("akka.remote.handshake-timeout", Is(TimeSpan.FromSeconds(15))),     // the package goes by connection-timeout too
         ("akka.remote.log-frame-size-exceeding", Is("off")),
         ("akka.remote.quarantine-after-silence", Is(TimeSpan.FromDays(2))),
         ("akka.remote.resend-interval", Is(TimeSpan.FromSeconds(2))),
@@ -19,6 +20,7 @@ internal static class UnsupportedKeys
         ("akka.remote.dot-netty.tcp.applied-adapters", IsList()),
         ("akka.remote.dot-netty.tcp.transport-class", Is("Akka.Remote.Transport.DotNetty.TcpTransport,Akka.Remote", "Akka.Remote.Transport.DotNetty.TcpTransport, Akka.Remote")),
         ("akka.remote.dot-netty.tcp.transport-protocol", Is("tcp")),
+        ("akka.remote.dot-netty.tcp.batching.max-pending-writes", Is("30")),
         ("akka.remote.dot-netty.tcp.byte-order", Is("little-endian")),
         ("akka.remote.dot-netty.tcp.enable-backwards-compatibility", Is("false", "off", "no")),
         ("akka.remote.dot-netty.tcp.enable-pooling", Is("true", "on", "yes")),

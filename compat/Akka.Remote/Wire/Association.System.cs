@@ -23,6 +23,13 @@ internal sealed partial class Association
 
     public void SendSystem(SystemMessage message, RemoteActorRef recipient)
     {
+        if (message is not (Watch or Unwatch or DeathWatchNotification or Terminate))
+        {
+            // Supervision is local: nothing that is deployed here supervises there. A number must not be spent on what is never sent.
+            remoting.Log.Error("System message [{0}] to [{1}] does not cross nodes and is dropped", message.GetType(), recipient);
+            return;
+        }
+
         int? quarantined = null;
         lock (_lock)
         {
@@ -125,13 +132,23 @@ internal sealed partial class Association
         {
             closing = [.. _connections.Where(c => uid is null || c.PeerUid == uid)];
             if (uid is not null && uid == _peerUid) ForgetSystemMessages();
-            if (closing.Length == 0 && _state is State.Idle) Gate();
+            if (_writer is { } writer && closing.Contains(writer)) _writer = null;
+            if (_writer is null && _state is State.Idle or State.Active) Gate();
         }
 
+        DropQueue();
         foreach (var connection in closing)
         {
             if (uid is null) connection.Abort(new RemoteTransportException("Disassociated by this side."));
-            else connection.CloseAfterFlush(quarantined: true);
+            else _ = SayQuarantinedAsync(connection);
         }
+    }
+
+    // The peer should hear why, but one that has fallen silent hears nothing and must not be waited for.
+    private async Task SayQuarantinedAsync(Connection connection)
+    {
+        connection.CloseAfterFlush(quarantined: true);
+        await Task.WhenAny(Task.WhenAll(connection.WriteEnded, connection.ReadEnded), Task.Delay(remoting.Provider.RemoteSettings.FlushWait)).ConfigureAwait(false);
+        connection.Abort(new RemoteTransportException("Quarantined by this side."));
     }
 }

@@ -36,6 +36,9 @@ internal sealed partial class Association(Remoting remoting, Address remote)
 
     public Address Remote { get; } = remote;
 
+    /// <summary>Whether something here sends to it; if nothing ever did, it is forgotten with its last connection.</summary>
+    public bool IsUsed { get; set; }
+
     public bool IsWriter(Connection connection) => ReferenceEquals(_writer, connection);
 
     /// <summary>Queues a message, or makes it a dead letter. For any thread.</summary>
@@ -144,14 +147,14 @@ internal sealed partial class Association(Remoting remoting, Address remote)
     /// <returns>Whether we write on this connection.</returns>
     public async ValueTask<bool> AcceptAsync(Connection connection)
     {
-        await ReadOnlyFromAsync(connection).ConfigureAwait(false);
+        var older = await ReadOnlyFromAsync(connection).ConfigureAwait(false);
         Connection[] replaced;
         bool answers;
         lock (_lock)
         {
             _connections.Add(connection);
             replaced = NotePeer(connection.PeerUid);
-            if (_writer is { } writer && replaced.Contains(writer)) _writer = null;
+            if (_writer is { } writer && (ReferenceEquals(writer, older) || replaced.Contains(writer))) _writer = null;
             var unused = _state is State.Idle or State.Gated || (_state == State.Active && _writer is null);
             answers = unused && remoting.Provider.RemoteSettings.UsePassiveConnections;
             if (answers)
@@ -175,7 +178,7 @@ internal sealed partial class Association(Remoting remoting, Address remote)
         foreach (var connection in connections) connection.Abort(new RemoteTransportException("The peer has been started anew."));
     }
 
-    private async ValueTask ReadOnlyFromAsync(Connection connection)
+    private async ValueTask<Connection> ReadOnlyFromAsync(Connection connection)
     {
         Connection older;
         lock (_lock)
@@ -184,9 +187,10 @@ internal sealed partial class Association(Remoting remoting, Address remote)
             _reader = connection;
         }
 
-        if (older is null) return;
+        if (older is null) return null;
         older.Abort(new RemoteTransportException("The peer has opened a newer connection."));
         await older.ReadEnded.ConfigureAwait(false);
+        return older;
     }
 
     /// <summary>Both loops of a connection have ended.</summary>
@@ -205,7 +209,9 @@ internal sealed partial class Association(Remoting remoting, Address remote)
             }
         }
 
+        if (cause is ProtocolException) remoting.Events.Publish(new AssociationErrorEvent(cause, remoting.DefaultAddress, Remote, connection.IsInbound, LogLevel.ErrorLevel));
         remoting.Events.Publish(new DisassociatedEvent(remoting.DefaultAddress, Remote, connection.IsInbound));
+        remoting.ForgetUnused(this);
         if (!wasWriter) return;
         if (goodbye) LogGated("The remote system has shut down");
         else if (!remoting.IsShutDown) LogGated(cause?.Message ?? "Disassociated");

@@ -65,6 +65,7 @@ internal sealed class Listener(Remoting remoting, Socket socket) : IDisposable
             Sockets.Prepare(remoting.TransportSettings, accepted);
             stream = await remoting.Tls.InboundAsync(new NetworkStream(accepted, ownsSocket: true), from, timer.Token).ConfigureAwait(false);
             var hello = await Greeting.ReadHelloAsync(stream, timer.Token).ConfigureAwait(false);
+            if (remoting.Provider.HasAddress(hello.From)) throw new ProtocolException($"It claims our own address [{hello.From}].");
             if (remoting.IsQuarantined(hello.From, hello.Uid))
             {
                 await Greeting.SendRefusalAsync(stream, RefuseReason.Quarantined, $"{remoting.DefaultAddress} has quarantined this incarnation", timer.Token).ConfigureAwait(false);

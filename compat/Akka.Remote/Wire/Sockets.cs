@@ -14,7 +14,8 @@ internal static class Sockets
         var socket = New(endpoint.AddressFamily);
         try
         {
-            // Elsewhere .NET lets a port be bound again by itself while old connections linger; the option would let two listeners share it.
+            // Elsewhere .NET lets a port be bound again by itself while old connections linger. The option would let two listeners share
+            // a port, as it does in the package unless tcp-reuse-addr is off: never wanted.
             if (OperatingSystem.IsWindows() && settings.TcpReuseAddr) socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
             socket.Bind(endpoint);
             socket.Listen(settings.Backlog);

@@ -43,7 +43,7 @@ internal sealed class Tls(DotNettySslSetup setup, ILoggingAdapter log)
         {
             var options = new SslClientAuthenticationOptions
             {
-                TargetHost = to.Host,
+                TargetHost = to.Host.Trim('[', ']'),
                 EnabledSslProtocols = SslProtocols.Tls12,
                 CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
                 LocalCertificateSelectionCallback = !setup.RequireMutualAuthentication ? null : (_, _, _, _, _) => setup.Certificate,

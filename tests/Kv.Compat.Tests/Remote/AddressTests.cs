@@ -52,8 +52,9 @@ public sealed class AddressTests
     [Fact]
     public async Task A_taken_port_fails_the_start()
     {
-        await using var node = Node.Start("one");
-        Assert.ThrowsAny<Exception>(() => Node.Start("two", $"akka.remote.dot-netty.tcp.port = {node.Address.Port}"));
+        // Without the second line the package lets both listen, on Linux: SO_REUSEPORT.
+        await using var node = Node.Start("one", "akka.remote.dot-netty.tcp.tcp-reuse-addr = off");
+        Assert.ThrowsAny<Exception>(() => Node.Start("two", $"akka.remote.dot-netty.tcp.port = {node.Address.Port}\nakka.remote.dot-netty.tcp.tcp-reuse-addr = off"));
     }
 
     [Fact]

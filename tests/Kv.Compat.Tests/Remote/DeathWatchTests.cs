@@ -57,7 +57,10 @@ public sealed class DeathWatchTests
     public async Task A_node_that_falls_silent_is_quarantined_and_its_actors_count_as_stopped()
     {
         await using var a = Node.Start("a", Quick);
-        var b = Node.Start("b", Quick);
+        using var relay = new Relay();
+        var port = Node.FreePort();
+        var b = Node.Start("b", $"{Quick}\nakka.remote.dot-netty.tcp.port = {port}\nakka.remote.dot-netty.tcp.public-port = {relay.Port}");
+        relay.To(port);
         b.System.ActorOf(Props.Create<Echo>(), "echo");
         var uid = AddressUidExtension.Uid(b.System);
         var address = b.Address;
@@ -66,8 +69,7 @@ public sealed class DeathWatchTests
         await watching;
         await a.Watch<Debug>().NextAsync(static d => d.ToString().Contains("heartbeat rsp", StringComparison.Ordinal));
         var quarantined = a.Watch<QuarantinedEvent>();
-        // The watched actor goes on, but its node answers nobody any more.
-        await ((IRemoteActorRefProvider)b.Extended.Provider).Transport.Shutdown();
+        relay.Stall();
         var terminated = Assert.IsType<Terminated>(await seen.NextAsync());
         Assert.Equal(remote, terminated.ActorRef);
         Assert.True(terminated.AddressTerminated);
@@ -75,6 +77,7 @@ public sealed class DeathWatchTests
         Assert.Equal(address, told.Address);
         Assert.Equal(uid, told.Uid);
         await b.DisposeAsync();
+        relay.Dispose();
         // A new incarnation is another matter.
         await using var again = Node.Start("b", $"akka.remote.dot-netty.tcp.port = {address.Port}");
         again.System.ActorOf(Props.Create<Echo>(), "echo");
@@ -92,7 +95,10 @@ public sealed class DeathWatchTests
         Assert.Equal("before", await b.Select(a, "echo").Ask<string>("before"));
         var told = b.Watch<ThisActorSystemQuarantinedEvent>();
         ((IRemoteActorRefProvider)a.Extended.Provider).Quarantine(b.Address, AddressUidExtension.Uid(b.System));
-        var said = await told.NextAsync();
+        var hearing = told.NextAsync();
+        using var ticks = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
+        while (!hearing.IsCompleted && await ticks.WaitForNextTickAsync()) b.Select(a, "echo").Tell("let me in");
+        var said = await hearing;
         Assert.Equal(b.Address, said.LocalAddress);
         Assert.Equal(a.Address, said.RemoteAddress);
         await Assert.ThrowsAsync<AskTimeoutException>(() => b.Select(a, "echo").Ask<string>("after", TimeSpan.FromSeconds(1)));

@@ -41,6 +41,14 @@ internal sealed class Node : IAsyncDisposable
 
     public static Node Start(string name, BootstrapSetup bootstrap, Akka.Actor.Setup.Setup setup) => new(ActorSystem.Create(name, bootstrap.And(setup)));
 
+    /// <summary>A port that was free a moment ago.</summary>
+    public static int FreePort()
+    {
+        using var listener = new global::System.Net.Sockets.TcpListener(global::System.Net.IPAddress.Loopback, 0);
+        listener.Start();
+        return ((global::System.Net.IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
     /// <summary>Full path of a top-level actor here.</summary>
     public string PathOf(string name) => $"{Address}/user/{name}";
 

@@ -95,7 +95,7 @@ public sealed class RefusalTests
     [InlineData("")]
     public async Task Connections_that_speak_something_else_or_nothing_are_closed(string greeting)
     {
-        await using var a = Node.Start("a", "akka.remote.handshake-timeout = 2s");
+        await using var a = Node.Start("a", "akka.remote.dot-netty.tcp.connection-timeout = 2s");
         await using var b = Node.Start("b");
         a.System.ActorOf(Props.Create<Echo>(), "echo");
         using var client = new TcpClient();
@@ -113,7 +113,7 @@ public sealed class RefusalTests
     [InlineData(20261126)]
     public async Task Random_bytes_are_dropped_and_harm_nobody(int seed)
     {
-        await using var a = Node.Start("a", "akka.remote.handshake-timeout = 2s");
+        await using var a = Node.Start("a", "akka.remote.dot-netty.tcp.connection-timeout = 2s");
         await using var b = Node.Start("b");
         a.System.ActorOf(Props.Create<Echo>(), "echo");
         var random = new Random(seed);
@@ -142,7 +142,7 @@ public sealed class RefusalTests
     [Fact]
     public async Task Many_half_open_connections_do_not_keep_peers_out()
     {
-        await using var a = Node.Start("a", "akka.remote.handshake-timeout = 5s");
+        await using var a = Node.Start("a", "akka.remote.dot-netty.tcp.connection-timeout = 5s");
         await using var b = Node.Start("b");
         a.System.ActorOf(Props.Create<Echo>(), "echo");
         var idle = new List<TcpClient>();

@@ -13,7 +13,7 @@ namespace Kv.Compat.Tests.Remote;
 
 public sealed class TlsTests
 {
-    private const string Ssl = "akka.remote.dot-netty.tcp.enable-ssl = true\nakka.remote.handshake-timeout = 5s\nakka.remote.retry-gate-closed-for = 60s\n";
+    private const string Ssl = "akka.remote.dot-netty.tcp.enable-ssl = true\nakka.remote.dot-netty.tcp.connection-timeout = 5s\nakka.remote.retry-gate-closed-for = 60s\n";
 
     [Fact]
     public async Task Nodes_that_know_each_others_authority_talk_and_say_ssl_in_their_address()

@@ -67,7 +67,7 @@ internal sealed record DotNettyTransportSettings
         {
             EnableSsl = tcp.GetBoolean("enable-ssl"),
             ConnectTimeout = tcp.GetTimeSpan("connection-timeout"),
-            HandshakeTimeout = config.GetTimeSpan("akka.remote.handshake-timeout"),
+            HandshakeTimeout = tcp.GetTimeSpan("connection-timeout"),
             Hostname = host,
             Port = tcp.GetInt("port"),
             PublicHostname = string.IsNullOrEmpty(publicHost) ? host : publicHost,
@@ -90,8 +90,6 @@ internal sealed record DotNettyTransportSettings
             HeartbeatInterval = interval,
             SilenceAllowed = interval + pause,
         };
-        if (!settings.TcpReuseAddr && !OperatingSystem.IsWindows())
-            throw new ConfigurationException("akka.remote.dot-netty.tcp.tcp-reuse-addr: off is for Windows alone here; elsewhere a listener always takes a port whose old connections linger");
         if (settings.MaxFrameSize < 32_000) throw new ArgumentException("maximum-frame-size must be at least 32000 bytes");
         return settings;
     }
