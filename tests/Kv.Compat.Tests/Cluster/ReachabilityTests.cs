@@ -98,22 +98,24 @@ public sealed class ReachabilityTests : ClusterTest
         }
     }
 
-    [Fact]
-    public async Task The_majority_downs_the_lost_when_split_brain_resolution_is_on()
+    [Theory]
+    [InlineData("active-strategy = keep-majority", 1)]
+    [InlineData("active-strategy = static-quorum, static-quorum.quorum-size = 2", 2)]
+    [InlineData("active-strategy = keep-oldest", 2)]
+    [InlineData("active-strategy = keep-oldest", 0)]
+    public async Task The_lost_one_is_downed_by_those_who_may_live_on(string strategy, int lost)
     {
-        const string resolver = """
+        var resolver = $$"""
             akka.cluster {
               downing-provider-class = "Akka.Cluster.SBR.SplitBrainResolverProvider, Akka.Cluster"
-              split-brain-resolver {
-                active-strategy = keep-majority
-                stable-after = 1s
-              }
+              split-brain-resolver { stable-after = 1s, {{strategy}} }
             }
             """;
         var nodes = await StartCluster(3, Impatient, Mortal, resolver);
-        await nodes[1].System.Terminate().WaitAsync(Limit);
-        await AllUp(nodes[0], nodes[2]);
-        Assert.Equal(MemberStatus.Down, (await nodes[0].Recorder.Event<ClusterEvent.MemberRemoved>()).PreviousStatus);
+        await nodes[lost].System.Terminate().WaitAsync(Limit);
+        var rest = nodes.Where((_, i) => i != lost).ToArray();
+        await AllUp(rest);
+        Assert.Equal(MemberStatus.Down, (await rest[0].Recorder.Event<ClusterEvent.MemberRemoved>()).PreviousStatus);
     }
 
     [Fact]
