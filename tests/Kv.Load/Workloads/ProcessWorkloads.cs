@@ -9,13 +9,14 @@ internal static class ProcessWorkloads
 {
     private const string Put = "/etcdserverpb.KV/Put", Range = "/etcdserverpb.KV/Range";
     private const string SyncMetric = "etcd_disk_wal_fsync_duration_seconds_count";
-    private const int ManyKeys = 200_000, SyncPuts = 100;
+    private const int ManyKeys = 200_000, FirstPuts = 10_000, SyncPuts = 100;
     private static readonly TimeSpan Rest = TimeSpan.FromSeconds(3);
 
     /// <summary>All of them, in the order they are run.</summary>
     public static IReadOnlyList<Workload> All { get; } =
     [
         new("memory-200k", "resident memory 3 s after 200,000 puts of 256-byte values", null, MemoryAsync) { Fresh = true, InCluster = true },
+        new("first-10000", "the first 10,000 puts of a process that has just started, 100 outstanding over 10 connections", null, FirstAsync) { Fresh = true },
         new("start-empty", "from process start on an empty folder to the first acknowledged put; an op is one start", null, StartEmptyAsync) { OwnsProcess = true },
         new("restart-200k", "kill -9 with 200,000 keys, then from process start to the first linearizable get; an op is one start",
             static server => KvWorkloads.FillAsync(server, "big/", ManyKeys), RestartAsync) { OwnsProcess = true },
@@ -35,6 +36,16 @@ internal static class ProcessWorkloads
         {
             Figures = [new("resident, MiB", server.ResidentBytes() / (1 << 20)), new("peak, MiB", server.PeakResidentBytes() / (1 << 20))],
         };
+    }
+
+    private static async Task<Result> FirstAsync(Target server, TimeSpan time)
+    {
+        using var connections = await Connections.OpenAsync(server, 10);
+        var loop = new ClosedLoop(Put, static (i, s) => KvWorkloads.MakePut(s, "first/", i));
+        var meter = new Meter(server);
+        var (elapsed, latencies) = await loop.RunAsync(connections, 100, TimeSpan.FromMinutes(1), FirstPuts);
+        loop.ThrowIfFailed(server);
+        return meter.Take(latencies.Count, latencies, elapsed);
     }
 
     private static async Task<Result> StartEmptyAsync(Target server, TimeSpan time)
