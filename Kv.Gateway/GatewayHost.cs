@@ -1,5 +1,7 @@
+using System.IO.Compression;
 using System.Net;
 using Grpc.AspNetCore.Server;
+using Grpc.Net.Compression;
 using Kv.Actors.Meters;
 using Kv.Actors.Model;
 using Kv.Actors.Node;
@@ -43,6 +45,8 @@ internal static class GatewayHost
         builder.Services.AddSingleton<ReflectionServiceAlpha>();
         builder.Services.AddGrpc(grpc =>
         {
+            grpc.CompressionProviders.Add(new LimitedCompression(new GzipCompressionProvider(CompressionLevel.Fastest), maxReceiveBytes));
+            grpc.CompressionProviders.Add(new LimitedCompression(new DeflateCompressionProvider(CompressionLevel.Fastest), maxReceiveBytes));
             grpc.MaxReceiveMessageSize = maxReceiveBytes;
             grpc.MaxSendMessageSize = null;
             grpc.IgnoreUnknownServices = true;
@@ -54,7 +58,13 @@ internal static class GatewayHost
         {
             calls.Add(service);
         }
-        app.Use(next => GrpcCalls.Count(next, calls, options.WarningUnaryRequestDuration, log));
+        var probe = new NodeProbe(node);
+        if (options.ListenMetricsUrls.Count + options.ListenClientHttpUrls.Count > 0)
+        {
+            app.Use(next => Listeners.Split(next, HttpEndpoints.MetricsOnly(probe, node.Metrics, log)));
+        }
+        var unknown = UnknownMethods.Handler(app, HttpEndpoints.NotFound);
+        app.Use(next => GrpcCalls.Count(next, UnknownMethods.ExactNames(next, unknown), calls, options.WarningUnaryRequestDuration, log));
         app.MapGrpcService<KvService>().WithMessageLimitText(maxReceiveBytes);
         app.MapGrpcService<WatchService>().WithMessageLimitText(maxReceiveBytes);
         app.MapGrpcService<LeaseService>().WithMessageLimitText(maxReceiveBytes);
@@ -63,7 +73,7 @@ internal static class GatewayHost
         app.MapGrpcService<HealthService>();
         app.MapGrpcService<ReflectionService>();
         app.MapGrpcService<ReflectionServiceAlpha>();
-        app.MapKvHttp(new NodeProbe(node), node.Metrics, log, fallback: false);
+        app.MapKvHttp(probe, node.Metrics, log, fallback: false);
         app.MapUnknownMethods(HttpEndpoints.NotFound);
         return app;
     }
@@ -83,20 +93,36 @@ internal static class GatewayHost
         limits.Http2.KeepAlivePingTimeout = options.KeepAliveTimeout == Timeout.InfiniteTimeSpan ? TimeSpan.MaxValue : options.KeepAliveTimeout;
         foreach (var url in options.ListenClientUrls)
         {
-            Listen(kestrel, url, HttpProtocols.Http1AndHttp2);
+            Listen(kestrel, url, options.ListenClientHttpUrls.Count > 0 ? ListenerRole.Grpc : ListenerRole.All);
         }
-        foreach (var url in options.ListenClientHttpUrls.Concat(options.ListenMetricsUrls))
+        foreach (var url in options.ListenClientHttpUrls)
         {
-            Listen(kestrel, url, HttpProtocols.Http1AndHttp2);
+            Listen(kestrel, url, ListenerRole.Http);
+        }
+        foreach (var url in options.ListenMetricsUrls)
+        {
+            Listen(kestrel, url, ListenerRole.Metrics);
         }
     }
 
-    private static void Listen(KestrelServerOptions kestrel, KvUrl url, HttpProtocols protocols)
+    private static void Listen(KestrelServerOptions kestrel, KvUrl url, ListenerRole role)
     {
         void Configure(ListenOptions listen)
         {
-            listen.Protocols = protocols;
-            listen.Use(next => ProtocolSniffer.Use(next, TimeProvider.System));
+            listen.Protocols = role switch
+            {
+                ListenerRole.All => HttpProtocols.Http1AndHttp2,
+                ListenerRole.Grpc => HttpProtocols.Http2,
+                _ => HttpProtocols.Http1,
+            };
+            if (role != ListenerRole.All)
+            {
+                listen.Use(next => Listeners.Mark(next, role));
+            }
+            if (role is ListenerRole.All or ListenerRole.Grpc)
+            {
+                listen.Use(next => ProtocolSniffer.Use(next, TimeProvider.System));
+            }
         }
         if (url.IsUnix)
         {

@@ -161,48 +161,12 @@ public sealed class StateMachine
     private static Applied Answer<T>(Outcome<T> outcome)
         where T : class, IMessage => new(outcome.Value, outcome.Error);
 
-    /// <summary>What alarms and the quota forbid; corrupt wins over no space (reference, alarms).</summary>
     private KvError Refusal(InternalRaftRequest request)
     {
-        switch (request.BodyCase)
-        {
-            case InternalRaftRequest.BodyOneofCase.Put:
-            case InternalRaftRequest.BodyOneofCase.Txn:
-            case InternalRaftRequest.BodyOneofCase.LeaseGrant:
-                if (_alarms.HasCorrupt)
-                {
-                    return KvError.Corrupt;
-                }
-                var cost = CostOf(request);
-                if (cost == 0)
-                {
-                    return KvError.None;
-                }
-                if (_alarms.HasNoSpace)
-                {
-                    return KvError.NoSpace;
-                }
-                if (_quotaBytes > 0 && Store.Stats.SizeBytes + cost >= _quotaBytes)
-                {
-                    _spaceExceeded = true;
-                    return KvError.NoSpace;
-                }
-                return KvError.None;
-            case InternalRaftRequest.BodyOneofCase.DeleteRange:
-            case InternalRaftRequest.BodyOneofCase.Compaction:
-            case InternalRaftRequest.BodyOneofCase.LeaseRevoke:
-                return _alarms.HasCorrupt ? KvError.Corrupt : KvError.None;
-            default:
-                return KvError.None;
-        }
+        var error = WriteRules.Check(request, _alarms, Store.Stats.SizeBytes, _quotaBytes, out var overQuota);
+        _spaceExceeded |= overQuota;
+        return error;
     }
-
-    private static long CostOf(InternalRaftRequest request) => request.BodyCase switch
-    {
-        InternalRaftRequest.BodyOneofCase.Put => TxnRules.PutCost(request.Put),
-        InternalRaftRequest.BodyOneofCase.Txn => TxnRules.PutCost(request.Txn),
-        _ => TxnRules.LeaseGrantCost,
-    };
 
     private Applied Grant(LeaseGrantRequest request)
     {

@@ -39,6 +39,8 @@ public sealed class KvNode : IAsyncDisposable
     private readonly DataDirectory _directory;
     private readonly TaskCompletionSource<string> _ended;
     private readonly Workers _workers;
+    private readonly SnapshotImages _images;
+    private readonly CancellationTokenSource _stopping = new();
 
     private KvNode(
         ActorSystem system, KvSettings settings, NodeParts parts, NodeStatus status, RootHolder roots, Proposer proposer,
@@ -49,7 +51,10 @@ public sealed class KvNode : IAsyncDisposable
         _workers = workers;
         (Settings, Status, Roots, Leases, LeaseIds, Metrics, Peers) = (settings, status, roots, leases, leaseIds, metrics, peers);
         NodeGauges.Connect(this);
-        Reads = new ReadGate(parts.Raft, status, roots, settings.RequestTimeout, clock, workers, metrics);
+        Reads = new ReadGate(parts.Raft, status, roots, settings.RequestTimeout, clock, workers, metrics, _stopping.Token);
+        _images = new SnapshotImages(StorageExtension.For(system).Disk, directory.SnapPath);
+        // Whatever ends the node, nobody waits for parts that are no more.
+        ended.Task.ContinueWith(_ => Refuse(), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
     }
 
     /// <summary>What it was started with.</summary>
@@ -100,15 +105,15 @@ public sealed class KvNode : IAsyncDisposable
         config = ReferenceConfig.For(settings).WithFallback(config);
         disk = settings.UnsafeNoFsync ? new UnsyncedDisk(disk) : disk;
         RefuseToJoin(settings, disk);
-        var directory = DataDirectory.Open(disk, settings.DataDir, settings.WalDir);
         var member = MemberIds.Founding(settings.AdvertisePeerUrls, settings.ClusterToken);
+        var directory = DataDirectory.Open(disk, settings.DataDir, settings.WalDir);
         var status = new NodeStatus(member, MemberIds.Cluster([member]));
         var start = clock.GetUtcNow().ToUnixTimeMilliseconds();
         var waiting = new ProposalTable(member, start, settings.MaxWaitingProposals);
         var machine = new StateMachine(member, settings.MinLeaseTtlSeconds, settings.QuotaBytes);
         var roots = new RootHolder(machine.Root, workers);
         var leases = new LeaseClock(clock, settings.Lessor);
-        var proposer = new Proposer(waiting, status, settings.MaxRequestBytes, clock);
+        var proposer = new Proposer(waiting, status, roots, settings.QuotaBytes, settings.MaxRequestBytes, clock);
         var ended = workers.Promise<string>();
         var peers = new PeerTable();
         var system = ActorSystem.Create(SystemName, config);
@@ -219,7 +224,11 @@ public sealed class KvNode : IAsyncDisposable
         {
             try
             {
-                return await answered.WaitAsync(Settings.RequestTimeout, _clock).ConfigureAwait(false);
+                return await answered.WaitAsync(Settings.RequestTimeout, _clock, _stopping.Token).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException)
+            {
+                return new KeepAliveReply(KvError.Stopped, 0);
             }
             catch (TimeoutException)
             {
@@ -229,11 +238,13 @@ public sealed class KvNode : IAsyncDisposable
     }
 
     /// <summary>A lease's remaining time and, if wanted, its keys; null when there is no such lease.</summary>
+    /// <exception cref="TimeoutException">Nobody answered in time.</exception>
+    /// <exception cref="OperationCanceledException">The node stopped.</exception>
     public async Task<LeaseTime?> TimeToLiveAsync(LeaseId lease, bool withKeys)
     {
         var told = _workers.Promise<(TimeSpan, long)?>();
         _parts.Lessor.Tell(new LessorCommand.Remaining(lease, told), ActorRefs.NoSender);
-        if (await told.Task.WaitAsync(Settings.RequestTimeout, _clock).ConfigureAwait(false) is not var (remaining, granted))
+        if (await told.Task.WaitAsync(Settings.RequestTimeout, _clock, _stopping.Token).ConfigureAwait(false) is not var (remaining, granted))
         {
             return null;
         }
@@ -242,18 +253,20 @@ public sealed class KvNode : IAsyncDisposable
         {
             var waiter = _workers.Promise<IReadOnlyList<byte[]>?>();
             _parts.Store.Tell(new StoreCommand.KeysOf(lease, waiter), ActorRefs.NoSender);
-            keys = await waiter.Task.WaitAsync(Settings.RequestTimeout, _clock).ConfigureAwait(false);
+            keys = await waiter.Task.WaitAsync(Settings.RequestTimeout, _clock, _stopping.Token).ConfigureAwait(false);
         }
         return keys is null ? null : new LeaseTime((long)remaining.TotalSeconds, granted, keys);
     }
 
     /// <summary>Every lease, the one with the least time left first; in order of id on a member that keeps no deadlines.</summary>
+    /// <exception cref="TimeoutException">Nobody answered in time.</exception>
+    /// <exception cref="OperationCanceledException">The node stopped.</exception>
     public async Task<IReadOnlyList<LeaseId>> LeasesByExpiryAsync()
     {
         // Behind every grant that was answered: the lessor hears of them before their callers do, but on its own turn.
         var settled = _workers.Promise<(TimeSpan, long)?>();
         _parts.Lessor.Tell(new LessorCommand.Remaining(LeaseId.None, settled), ActorRefs.NoSender);
-        await settled.Task.WaitAsync(Settings.RequestTimeout, _clock).ConfigureAwait(false);
+        await settled.Task.WaitAsync(Settings.RequestTimeout, _clock, _stopping.Token).ConfigureAwait(false);
         var view = Roots.Current.Leases;
         var ordered = Leases.InOrderOfExpiry();
         return ordered.Length >= view.Count ? ordered : [.. view.InOrder().Select(static lease => lease.Id)];
@@ -263,18 +276,21 @@ public sealed class KvNode : IAsyncDisposable
     public Task<WatchStream> OpenWatchAsync(Func<WatchBunch, Task> write) => WatchHubActor.OpenAsync(_parts.WatchHub, write, _workers);
 
     /// <summary>Writes a checkpoint now and waits until it is on disk: all that is left to do for a defragmentation.</summary>
+    /// <exception cref="IOException">It could not be written.</exception>
+    /// <exception cref="OperationCanceledException">The caller gave up, or the node stopped.</exception>
     public async Task CheckpointAsync(CancellationToken cancel)
     {
         var done = _workers.Promise();
         _parts.Store.Tell(new StoreCommand.CheckpointNow(done), ActorRefs.NoSender);
-        await done.Task.WaitAsync(cancel).ConfigureAwait(false);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel, _stopping.Token);
+        await done.Task.WaitAsync(either.Token).ConfigureAwait(false);
     }
 
     /// <summary>The current state as a bbolt file that etcd's tools read; the file goes when the stream is closed.</summary>
     public Task<Stream> OpenSnapshotAsync(CancellationToken cancel)
     {
         var root = Roots.Current;
-        return _workers.Run("snapshot", () => SnapshotImage.Write(root, Settings.DataDir), cancel);
+        return _workers.Run("snapshot", () => _images.Write(root), cancel);
     }
 
     /// <summary>Proposals of this member that wait now.</summary>
@@ -286,8 +302,15 @@ public sealed class KvNode : IAsyncDisposable
     /// <summary>Stops every part and waits; callers that still wait get <see cref="KvError.Stopped"/>.</summary>
     public async ValueTask DisposeAsync()
     {
-        _proposer.Close();
+        Refuse();
         await _system.Terminate().ConfigureAwait(false);
         _directory.Dispose();
+    }
+
+    /// <summary>Fails whoever waits and refuses whoever comes, as stopped.</summary>
+    private void Refuse()
+    {
+        _proposer.Close();
+        _stopping.Cancel();
     }
 }

@@ -11,8 +11,10 @@ using Kv.Actors.Raft;
 namespace Kv.Actors.Node;
 
 /// <summary>Puts requests into the log: the one way in, for the gateway, the lessor and extensions. Thread-safe.</summary>
-public sealed class Proposer(ProposalTable waiting, NodeStatus status, int maxRequestBytes, TimeProvider clock)
+public sealed class Proposer(ProposalTable waiting, NodeStatus status, RootHolder roots, long quotaBytes, int maxRequestBytes, TimeProvider clock)
 {
+    private readonly Lock _gate = new();
+    private Task<Outcome<AlarmResponse>>? _raising;
     private volatile IActorRef? _raft;
     private volatile bool _stopped;
 
@@ -38,8 +40,19 @@ public sealed class Proposer(ProposalTable waiting, NodeStatus status, int maxRe
         where TResponse : class, IMessage
     {
         ArgumentNullException.ThrowIfNull(request);
-        return status.CommitIndex > status.AppliedIndex + Limits.MaxApplyGap
-            ? Refused<TResponse>(KvError.RequestTooManyRequests)
+        if (status.CommitIndex > status.AppliedIndex + Limits.MaxApplyGap)
+        {
+            return Refused<TResponse>(KvError.RequestTooManyRequests);
+        }
+        var root = roots.Current;
+        var refusal = WriteRules.Check(request, root.Alarms, root.Kv.Stats.SizeBytes, quotaBytes, out var overQuota);
+        if (overQuota)
+        {
+            return NoSpaceAsync<TResponse>();
+        }
+        // A follower may not have heard yet that an alarm was cleared; it leaves the verdict to where the request is applied.
+        return refusal != KvError.None && status.Raft.IsLeader
+            ? Refused<TResponse>(refusal)
             : ProposeOwnAsync<TResponse>(request);
     }
 
@@ -83,6 +96,10 @@ public sealed class Proposer(ProposalTable waiting, NodeStatus status, int maxRe
             return KvError.RequestTooManyRequests;
         }
         raft.Tell(proposal, ActorRefs.NoSender);
+        if (_stopped)
+        {
+            waiting.Fail(proposal.Id, KvError.Stopped);        // it came between the look above and the end: nobody else fails it
+        }
         return KvError.None;
     }
 
@@ -97,6 +114,28 @@ public sealed class Proposer(ProposalTable waiting, NodeStatus status, int maxRe
                 new LeaseCheckpoint { ID = fact.Id.Value, RemainingTTL = fact.RemainingSeconds }));
             return (await ProposeAsync<LeaseCheckpointResponse>(new InternalRaftRequest { LeaseCheckpoint = request }, (ulong)term).ConfigureAwait(false)).Error;
         });
+
+    /// <summary>The quota is this member's own: it raises the alarm, then refuses, and nothing of the request enters the log.</summary>
+    private async Task<Outcome<TResponse>> NoSpaceAsync<TResponse>()
+        where TResponse : class
+    {
+        await RaiseNoSpaceAsync().ConfigureAwait(false);
+        return KvError.NoSpace;
+    }
+
+    /// <summary>One proposal for all that are refused meanwhile.</summary>
+    private Task<Outcome<AlarmResponse>> RaiseNoSpaceAsync()
+    {
+        lock (_gate)
+        {
+            if (_raising is null || _raising.IsCompleted)
+            {
+                var alarm = new AlarmRequest { Action = AlarmRequest.Types.AlarmAction.Activate, Alarm = AlarmType.Nospace, MemberID = status.Self.Value };
+                _raising = ProposeOwnAsync<AlarmResponse>(new InternalRaftRequest { Alarm = alarm });
+            }
+            return _raising;
+        }
+    }
 
     private static Task<Outcome<TResponse>> Refused<TResponse>(KvError error)
         where TResponse : class => Task.FromResult<Outcome<TResponse>>(error);

@@ -9,7 +9,8 @@ namespace Kv.Actors.Node;
 
 /// <summary>The way to a root that a linearizable read may be served from: read index, then the published root; no mailbox when it can be helped.</summary>
 public sealed class ReadGate(
-    IActorRef raft, NodeStatus status, RootHolder roots, TimeSpan timeout, TimeProvider clock, Workers workers, Metrics metrics)
+    IActorRef raft, NodeStatus status, RootHolder roots, TimeSpan timeout, TimeProvider clock, Workers workers, Metrics metrics,
+    CancellationToken stopping)
 {
     /// <summary>A root that contains every write acknowledged before this call, or why there is none.</summary>
     /// <remarks>
@@ -30,17 +31,22 @@ public sealed class ReadGate(
 
     private async ValueTask<Outcome<StoreRoot>> AskAsync(CancellationToken cancel)
     {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel, stopping);
         var waiter = workers.Promise<ReadIndexAnswer>();
         raft.Tell(new RaftCommand.ReadIndex(waiter));
         try
         {
-            var answer = await waiter.Task.WaitAsync(timeout, clock, cancel).ConfigureAwait(false);
+            var answer = await waiter.Task.WaitAsync(timeout, clock, either.Token).ConfigureAwait(false);
             if (answer.Error != KvError.None)
             {
                 metrics.ReadIndexesFailed.Add();
                 return answer.Error;
             }
-            return await roots.WaitForAsync(answer.Index).AsTask().WaitAsync(timeout, clock, cancel).ConfigureAwait(false);
+            return await roots.WaitForAsync(answer.Index).AsTask().WaitAsync(timeout, clock, either.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            return KvError.Stopped;
         }
         catch (TimeoutException)
         {

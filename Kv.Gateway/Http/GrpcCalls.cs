@@ -9,9 +9,9 @@ namespace Kv.Gateway.Http;
 /// <summary>Counts gRPC calls as they pass, and logs unary ones that took long. Costs a dictionary look-up and two additions a call.</summary>
 internal static class GrpcCalls
 {
-    /// <summary>The middleware.</summary>
-    public static RequestDelegate Count(RequestDelegate next, GrpcMetrics metrics, TimeSpan slow, ILogger log) => context =>
-        metrics.Find(context.Request.Path.Value ?? "") is { } method ? CountAsync(context, next, method, slow, log) : next(context);
+    /// <summary>The middleware. What is no method that is counted goes on to <paramref name="others"/>.</summary>
+    public static RequestDelegate Count(RequestDelegate next, RequestDelegate others, GrpcMetrics metrics, TimeSpan slow, ILogger log) => context =>
+        metrics.Find(context.Request.Path.Value ?? "") is { } method ? CountAsync(context, next, method, slow, log) : others(context);
 
     private static async Task CountAsync(HttpContext context, RequestDelegate next, GrpcMethodMetrics method, TimeSpan slow, ILogger log)
     {

@@ -32,15 +32,20 @@ public static class HttpEndpoints
         void Map(string pattern, RequestDelegate handler) => routes.Map(pattern, Plain.WithCors(handler));
     }
 
-    /// <summary>The pages of <c>--listen-metrics-urls</c>: metrics and health only.</summary>
-    public static void MapKvMetrics(this IEndpointRouteBuilder routes, INodeProbe probe, Metrics metrics, ILogger log)
+    /// <summary>The pages of <c>--listen-metrics-urls</c>: metrics and health, and a 404 for everything else.</summary>
+    public static RequestDelegate MetricsOnly(INodeProbe probe, Metrics metrics, ILogger log)
     {
         var health = new HealthEndpoints(probe, metrics, log);
-        routes.Map("/health", health.Health);
-        routes.Map("/livez/{check?}", health.Live);
-        routes.Map("/readyz/{check?}", health.Ready);
-        routes.Map("/metrics", context => MetricsPage(context, metrics));
-        routes.MapFallback("{**path}", Plain.NotFound);
+        return context => context.Request.Path.Value switch
+        {
+            "/metrics" => MetricsPage(context, metrics),
+            "/health" => health.Health(context),
+            { } path when IsUnder(path, "/livez") => health.Live(context),
+            { } path when IsUnder(path, "/readyz") => health.Ready(context),
+            _ => Plain.NotFound(context),
+        };
+
+        static bool IsUnder(string path, string page) => path.StartsWith(page, StringComparison.Ordinal) && (path.Length == page.Length || path[page.Length] == '/');
     }
 
     /// <summary>Go's answer to a path that nobody serves.</summary>

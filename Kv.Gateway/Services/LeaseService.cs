@@ -67,6 +67,10 @@ public sealed class LeaseService(KvNode node, IHostApplicationLifetime host) : P
         {
             throw ErrorMap.Exception(KvError.Timeout);
         }
+        catch (OperationCanceledException)
+        {
+            throw ErrorMap.Exception(KvError.Stopped);
+        }
         var root = node.Roots.Current;
         var response = new LeaseTimeToLiveResponse { Header = node.Status.Header(root.Kv.CurrentRevision), ID = request.ID, TTL = -1 };
         if (lease is not null)
@@ -89,6 +93,10 @@ public sealed class LeaseService(KvNode node, IHostApplicationLifetime host) : P
         catch (TimeoutException)
         {
             throw ErrorMap.Exception(KvError.Timeout);
+        }
+        catch (OperationCanceledException)
+        {
+            throw ErrorMap.Exception(KvError.Stopped);
         }
         var response = new LeaseLeasesResponse { Header = node.Status.Header(node.Roots.Current.Kv.CurrentRevision) };
         response.Leases.AddRange(leases.Select(static id => new LeaseStatus { ID = id.Value }));

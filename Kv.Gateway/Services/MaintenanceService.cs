@@ -127,6 +127,14 @@ public sealed class MaintenanceService(KvNode node) : Protos.Etcdserverpb.Mainte
         {
             await node.CheckpointAsync(context.CancellationToken).ConfigureAwait(false);
         }
+        catch (OperationCanceledException) when (!context.CancellationToken.IsCancellationRequested)
+        {
+            throw ErrorMap.Exception(KvError.Stopped);
+        }
+        catch (IOException failed)
+        {
+            throw new RpcException(new Status(StatusCode.Unknown, failed.Message));
+        }
         finally
         {
             node.Metrics.DefragmentInflight.Add(-1);

@@ -73,11 +73,6 @@ public static class MessageLimit
             answer.GrpcStatus = ResourceExhausted;
             answer.GrpcMessage = string.Create(CultureInfo.InvariantCulture, $"grpc: received message larger than max ({length} vs. {maxReceiveBytes})");
         }
-        else
-        {
-            // It was below the limit as sent, so it is too large unpacked.
-            answer.GrpcMessage = string.Create(CultureInfo.InvariantCulture, $"grpc: received message after decompression larger than max {maxReceiveBytes}");
-        }
 
         body.AdvanceTo(read.Buffer.Start, read.Buffer.End);
     }

@@ -1,11 +1,10 @@
 using Grpc.Core;
 using V1 = Kv.Gateway.Protos.GrpcReflectionV1;
-using V1Alpha = Kv.Gateway.Protos.GrpcReflectionV1Alpha;
 
 namespace Kv.Gateway.Services;
 
 /// <summary><c>grpc.reflection.v1.ServerReflection</c>: tells tools which services there are and how they look.</summary>
-public sealed class ReflectionService(ReflectionIndex index) : V1.ServerReflection.ServerReflectionBase
+public class ReflectionService(ReflectionIndex index) : V1.ServerReflection.ServerReflectionBase
 {
     /// <inheritdoc/>
     public override async Task ServerReflectionInfo(
@@ -61,63 +60,4 @@ public sealed class ReflectionService(ReflectionIndex index) : V1.ServerReflecti
     }
 
     private static V1.ErrorResponse NotFound(string text) => new() { ErrorCode = (int)StatusCode.NotFound, ErrorMessage = text };
-}
-
-/// <summary><c>grpc.reflection.v1alpha.ServerReflection</c>: tells tools which services there are and how they look. The messages are those of v1 under other names.</summary>
-public sealed class ReflectionServiceAlpha(ReflectionIndex index) : V1Alpha.ServerReflection.ServerReflectionBase
-{
-    /// <inheritdoc/>
-    public override async Task ServerReflectionInfo(
-        IAsyncStreamReader<V1Alpha.ServerReflectionRequest> requestStream, IServerStreamWriter<V1Alpha.ServerReflectionResponse> responseStream, ServerCallContext context)
-    {
-        HashSet<string> sent = new(StringComparer.Ordinal);
-        while (await requestStream.MoveNext(context.CancellationToken).ConfigureAwait(false))
-        {
-            await responseStream.WriteAsync(Answer(requestStream.Current, sent)).ConfigureAwait(false);
-        }
-    }
-
-    private V1Alpha.ServerReflectionResponse Answer(V1Alpha.ServerReflectionRequest request, HashSet<string> sent)
-    {
-        var response = new V1Alpha.ServerReflectionResponse { ValidHost = request.Host, OriginalRequest = request };
-        switch (request.MessageRequestCase)
-        {
-            case V1Alpha.ServerReflectionRequest.MessageRequestOneofCase.ListServices:
-                response.ListServicesResponse = new() { Service = { index.Services.Select(static name => new V1Alpha.ServiceResponse { Name = name }) } };
-                break;
-            case V1Alpha.ServerReflectionRequest.MessageRequestOneofCase.FileByFilename:
-                Describe(response, index.FileByName(request.FileByFilename), $"file not found: {request.FileByFilename}", sent);
-                break;
-            case V1Alpha.ServerReflectionRequest.MessageRequestOneofCase.FileContainingSymbol:
-                Describe(response, index.FileOfSymbol(request.FileContainingSymbol), $"symbol not found: {request.FileContainingSymbol}", sent);
-                break;
-            case V1Alpha.ServerReflectionRequest.MessageRequestOneofCase.FileContainingExtension:
-                var wanted = request.FileContainingExtension;
-                Describe(response, index.FileOfExtension(wanted.ContainingType, wanted.ExtensionNumber), $"extension not found: {wanted.ContainingType} {wanted.ExtensionNumber}", sent);
-                break;
-            case V1Alpha.ServerReflectionRequest.MessageRequestOneofCase.AllExtensionNumbersOfType:
-                if (index.ExtensionsOf(request.AllExtensionNumbersOfType) is { } numbers)
-                {
-                    response.AllExtensionNumbersResponse = new() { BaseTypeName = request.AllExtensionNumbersOfType, ExtensionNumber = { numbers } };
-                }
-                else
-                {
-                    response.ErrorResponse = NotFound($"type not found: {request.AllExtensionNumbersOfType}");
-                }
-
-                break;
-            default:
-                throw new RpcException(new Status(StatusCode.InvalidArgument, "invalid MessageRequest: nothing is asked for"));
-        }
-
-        return response;
-    }
-
-    private static void Describe(V1Alpha.ServerReflectionResponse response, Google.Protobuf.Reflection.FileDescriptor? file, string missing, HashSet<string> sent)
-    {
-        if (file is null) response.ErrorResponse = NotFound(missing);
-        else response.FileDescriptorResponse = new() { FileDescriptorProto = { ReflectionIndex.WithImports(file, sent) } };
-    }
-
-    private static V1Alpha.ErrorResponse NotFound(string text) => new() { ErrorCode = (int)StatusCode.NotFound, ErrorMessage = text };
 }

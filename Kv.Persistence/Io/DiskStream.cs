@@ -2,7 +2,7 @@ namespace Kv.Persistence.Io;
 
 /// <summary>A file as a buffered stream that can seek: for writing a database front to back, and for sending one.</summary>
 /// <remarks>Reads are not buffered. <see cref="Flush"/> hands the buffer to the file; it does not sync.</remarks>
-public sealed class DiskStream : Stream
+public class DiskStream : Stream
 {
     private readonly IDiskFile _file;
     private readonly byte[] _buffer;

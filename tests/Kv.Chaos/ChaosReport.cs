@@ -39,8 +39,8 @@ internal sealed record RoundReport
 
     public required ulong Terms { get; init; }
 
-    /// <summary>The longest time without an acknowledged write.</summary>
-    public required TimeSpan LongestOutage { get; init; }
+    /// <summary>The longest time without an acknowledged write, and when it was over.</summary>
+    public required (TimeSpan Time, TimeSpan Until) LongestOutage { get; init; }
 
     public required TimeSpan JudgeTime { get; init; }
 
@@ -53,7 +53,7 @@ internal sealed record RoundReport
     public override string ToString() => string.Create(CultureInfo.InvariantCulture,
         $"seed {Seed}: {(Violations.Count == 0 ? "nothing found" : $"{Violations.Count} VIOLATIONS")} in {Time.TotalSeconds:F0}s; {Known} answered, {Failed} failed, {Unknown} unknown ({UnknownThatHappened} happened); "
         + $"revision {Revisions}; {Events} events on {WatchSessions} watches ({CompactedWatches} compacted); {Leases} leases ({LeasesExpired} expired); {Compactions} compactions; {Terms} terms; "
-        + $"longest without a write {LongestOutage.TotalSeconds:F1}s; judged in {JudgeTime.TotalSeconds:F1}s, {JudgeSteps} steps");
+        + $"longest without a write {LongestOutage.Time.TotalSeconds:F1}s (until {LongestOutage.Until.TotalSeconds:F1}s); judged in {JudgeTime.TotalSeconds:F1}s, {JudgeSteps} steps");
 }
 
 /// <summary>All rounds.</summary>

@@ -243,12 +243,12 @@ internal sealed class ChaosRound(ChaosOptions options, ChaosCluster cluster, KvS
         };
     }
 
-    private static TimeSpan LongestOutage(IEnumerable<Operation> operations)
+    private static (TimeSpan Time, TimeSpan Until) LongestOutage(IEnumerable<Operation> operations)
     {
-        var (longest, last) = (TimeSpan.Zero, (TimeSpan?)null);
+        var (longest, last) = ((Time: TimeSpan.Zero, Until: TimeSpan.Zero), (TimeSpan?)null);
         foreach (var at in operations.Where(static o => o is { Fate: Fate.Known, Answer.Changed: true }).Select(static o => o.Return.At).Order())
         {
-            longest = last is { } before && at - before > longest ? at - before : longest;
+            longest = last is { } before && at - before > longest.Time ? (at - before, at) : longest;
             last = at;
         }
         return longest;

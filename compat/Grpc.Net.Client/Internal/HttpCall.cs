@@ -33,6 +33,7 @@ internal sealed class HttpCall<TRequest, TResponse> : IAsyncStreamReader<TRespon
     private Status? _status;
     private Status? _unsendable;
     private int _reading;
+    private bool _answered;
 
     public HttpCall(GrpcChannel channel, Method<TRequest, TResponse> method, CallOptions options, TRequest? request, bool single)
     {
@@ -150,6 +151,7 @@ internal sealed class HttpCall<TRequest, TResponse> : IAsyncStreamReader<TRespon
             _http = http;
             if (ResponseHead.Refusal(http) is { } refusal)
             {
+                _answered = true;
                 _trailers = ResponseHead.ToMetadata(http.Headers);
                 _headers.TrySetResult(_trailers);
                 if (_single && refusal.StatusCode == StatusCode.OK) refusal = new Status(StatusCode.Internal, "Failed to deserialize response message.");
@@ -255,6 +257,7 @@ internal sealed class HttpCall<TRequest, TResponse> : IAsyncStreamReader<TRespon
 
     private Status StatusOfTrailers()
     {
+        _answered = true;
         _trailers = ResponseHead.ToMetadata(_http!.TrailingHeaders);
         return ResponseHead.StatusIn(_http.TrailingHeaders) ?? new Status(StatusCode.Cancelled, "No grpc-status found on response.");
     }
@@ -295,8 +298,11 @@ internal sealed class HttpCall<TRequest, TResponse> : IAsyncStreamReader<TRespon
         else _response.TrySetResult(response);
         _headers.TrySetException(exception);
         _body.TrySetException(exception);
-        _cancel.Cancel();       // first, so that a request stream that is cut off does not look completed
-        _content.Complete();
+        _cancel.Cancel();
+        // Once the response's head is here, HttpClient no longer listens to that token: the request stream has to be cut off by
+        // itself, or it would look completed to the server.
+        if (_answered) _content.Complete();
+        else _content.CutOff();
         _http?.Dispose();
         _deadline?.Dispose();
         _registration.Unregister();

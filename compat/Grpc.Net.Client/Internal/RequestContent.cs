@@ -42,6 +42,13 @@ internal sealed class RequestContent<TRequest> : HttpContent
         _completed.TrySetResult();
     }
 
+    /// <summary>No more frames will come, and those that came are not all: the stream is reset.</summary>
+    public void CutOff()
+    {
+        _stream.TrySetCanceled();
+        _completed.TrySetCanceled();
+    }
+
     public async Task WriteAsync(TRequest message, CancellationToken cancellationToken)
     {
         var stream = await _stream.Task.WaitAsync(cancellationToken).ConfigureAwait(false);

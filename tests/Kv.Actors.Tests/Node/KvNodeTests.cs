@@ -152,6 +152,40 @@ public sealed class KvNodeTests : IDisposable
     }
 
     [Fact]
+    public async Task A_node_that_a_failed_part_ended_answers_at_once_whatever_is_asked()
+    {
+        await using var node = await StartAsync(_dir);
+        await PutAsync(node, "a", "1");
+        node.System.ActorSelection("/user/node/raft").Tell(Akka.Actor.PoisonPill.Instance);
+        Assert.Equal("raft", await node.Ended.WaitAsync(TimeSpan.FromSeconds(5)));
+        var keep = await node.KeepAliveAsync(new LeaseId(404)).AsTask().WaitAsync(TimeSpan.FromSeconds(5));
+        Assert.Contains(keep.Error, (KvError[])[KvError.Stopped, KvError.None]);       // the lessor may have answered before it stopped
+        Assert.Equal(KvError.Stopped, (await node.ProposeAsync<PutResponse>(Put("late", "v")).WaitAsync(TimeSpan.FromSeconds(5))).Error);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => node.CheckpointAsync(CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(5)));
+    }
+
+    [Fact]
+    public async Task A_snapshot_s_file_goes_with_its_stream_and_one_left_by_a_crash_with_the_next_start()
+    {
+        Directory.CreateDirectory(SnapDir);
+        await using (var node = await StartAsync(_dir))
+        {
+            await PutAsync(node, "a", "1");
+            await using (var image = await node.OpenSnapshotAsync(CancellationToken.None))
+            {
+                Assert.Equal(0, image.Length % 4096);
+                Assert.Equal(["stream-0000000000000001.db.tmp"], Directory.GetFiles(SnapDir, "stream-*").Select(Path.GetFileName));
+            }
+            Assert.Empty(Directory.GetFiles(SnapDir, "stream-*"));
+        }
+        await File.WriteAllTextAsync(Path.Combine(SnapDir, "stream-0000000000000001.db.tmp"), "left by a crash");
+        await using (var node = await StartAsync(_dir))
+        {
+            Assert.Empty(Directory.GetFiles(SnapDir, "stream-*"));
+        }
+    }
+
+    [Fact]
     public async Task Nothing_can_be_joined_but_a_member_with_data_starts_whatever_the_state_says()
     {
         const string joining = "kv.cluster.initial-state = existing";

@@ -56,6 +56,7 @@ internal sealed class LeaseHolder(ClientContext context, string name, int seed)
             await ClientContext.RestAsync(_random, TimeSpan.FromSeconds(TtlSeconds / 3.0), context.Faults);
             if (await KeepAliveAsync(lease, any()) == LeaseAnswer.Gone)
             {
+                await KeepAliveAsync(lease, any());                // gone is gone, whomever one asks
                 return;
             }
         }

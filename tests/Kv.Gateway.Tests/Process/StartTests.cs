@@ -156,57 +156,39 @@ public sealed class StartTests : IDisposable
     }
 
     /// <summary>A full disk: the node stops rather than go on without its log, and comes back with every write it acknowledged.</summary>
-    [Fact]
+    [SmallDiskFact]
     public async Task A_full_disk_ends_the_node_and_loses_nothing_acknowledged()
     {
-        var disk = Path.Combine(_scratch, "small");
-        Directory.CreateDirectory(disk);
-        if (!await MountAsync(disk, "size=160m"))
+        var folder = Path.Combine(_scratch, "small");
+        Directory.CreateDirectory(folder);
+        await using var disk = await SmallDisk.MountAsync(folder, megabytes: 160);
+        await using var server = await KvServer.StartUnderAsync(disk.Launcher, "--data-dir", $"{folder}/data");
+        Assert.False(Directory.Exists($"{folder}/data"));     // out here the disk is not mounted: the server is on it
+        await disk.ShellAsync($"cd {folder} && head -c $(( $(df --output=avail -B1 . | tail -1) - 6291456 )) /dev/zero > ballast");
+        var acknowledged = 0;
+        using (var channel = GrpcChannel.ForAddress($"http://{server.Endpoint}"))
         {
-            return;                                            // a file system of its own is for root; .ci/run runs as root
-        }
-        try
-        {
-            await using var server = await KvServer.StartAsync("--data-dir", Path.Combine(disk, "data"));
-            var ballast = Path.Combine(disk, "ballast");
-            var free = new DriveInfo(disk).AvailableFreeSpace;
-            await using (var file = File.Create(ballast))
+            var value = ByteString.CopyFrom(new byte[256 * 1024]);
+            var failure = await Assert.ThrowsAsync<RpcException>(async () =>
             {
-                var block = new byte[1 << 20];
-                for (var left = free - (6 << 20); left > 0; left -= block.Length)
+                for (; acknowledged < 2000; acknowledged++)
                 {
-                    await file.WriteAsync(block);
+                    await new KV.KVClient(channel).PutAsync(new PutRequest { Key = ByteString.CopyFromUtf8($"k{acknowledged}"), Value = value });
                 }
-            }
-            var acknowledged = 0;
-            using (var channel = GrpcChannel.ForAddress($"http://{server.Endpoint}"))
-            {
-                var value = ByteString.CopyFrom(new byte[256 * 1024]);
-                var failure = await Assert.ThrowsAsync<RpcException>(async () =>
-                {
-                    for (; acknowledged < 2000; acknowledged++)
-                    {
-                        await new KV.KVClient(channel).PutAsync(new PutRequest { Key = ByteString.CopyFromUtf8($"k{acknowledged}"), Value = value });
-                    }
-                });
-                Assert.Equal(StatusCode.Unavailable, failure.StatusCode);
-            }
-            Assert.True(acknowledged > 0);
-            Assert.NotEqual(0, await server.EndAsync());
-            Assert.Contains("no space left on the device", server.Log, StringComparison.Ordinal);
+            });
+            Assert.Equal(StatusCode.Unavailable, failure.StatusCode);
+        }
+        Assert.True(acknowledged > 0);
+        Assert.NotEqual(0, await server.EndAsync());
+        Assert.Contains("no space left on the device", server.Log, StringComparison.Ordinal);
 
-            File.Delete(ballast);
-            await server.LaunchAsync();
-            for (var i = 0; i < acknowledged; i++)
-            {
-                Assert.Equal(256 * 1024, (await GetAsync(server.Endpoint, $"k{i}"))?.Length);
-            }
-            await PutAsync(server.Endpoint, "after", "v");
-        }
-        finally
+        await disk.ShellAsync($"rm {folder}/ballast");
+        await server.LaunchAsync();
+        for (var i = 0; i < acknowledged; i++)
         {
-            await UnmountAsync(disk);
+            Assert.Equal(256 * 1024, (await GetAsync(server.Endpoint, $"k{i}"))?.Length);
         }
+        await PutAsync(server.Endpoint, "after", "v");
     }
 
     private static async Task<bool> MountAsync(string folder, string options) =>

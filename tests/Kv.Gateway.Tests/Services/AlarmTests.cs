@@ -34,11 +34,13 @@ public sealed class AlarmTests(AlarmTests.Host node) : IClassFixture<AlarmTests.
         Assert.Equal(new AlarmMember { MemberID = self, Alarm = AlarmType.Nospace }, alarms.Single());
         Assert.Equal(503, (await node.GetAsync("/health")).Http);
 
+        var index = (await node.Maintenance.StatusAsync(new StatusRequest())).RaftIndex;
         await FailsAsync(StatusCode.ResourceExhausted, Text, node.Kv.PutAsync(new PutRequest { Key = B("tiny"), Value = B("v") }));
         await FailsAsync(StatusCode.ResourceExhausted, Text, node.Lease.LeaseGrantAsync(new LeaseGrantRequest { TTL = 10 }));
         var either = new TxnRequest();
         either.Failure.Add(new RequestOp { RequestPut = new PutRequest { Key = B("tiny"), Value = B("v") } });
         await FailsAsync(StatusCode.ResourceExhausted, Text, node.Kv.TxnAsync(either));
+        Assert.Equal(index, (await node.Maintenance.StatusAsync(new StatusRequest())).RaftIndex);      // refused before the log
         var deleting = new TxnRequest();
         deleting.Success.Add(new RequestOp { RequestDeleteRange = new DeleteRangeRequest { Key = B("full/0") } });
         Assert.Equal(1, (await node.Kv.TxnAsync(deleting)).Responses[0].ResponseDeleteRange.Deleted);

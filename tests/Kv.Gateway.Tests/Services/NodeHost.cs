@@ -94,7 +94,7 @@ public class NodeHost : IAsyncLifetime
     }
 
     /// <summary>Posts <paramref name="body"/> over HTTP/2 as it is.</summary>
-    public async Task<(int Http, string? Status, string? Message, byte[] Body)> PostAsync(string path, byte[] body, string contentType = "application/grpc")
+    public async Task<(int Http, string? Status, string? Message, byte[] Body)> PostAsync(string path, byte[] body, string contentType = "application/grpc", string? encoding = null)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, path)
         {
@@ -104,6 +104,10 @@ public class NodeHost : IAsyncLifetime
         };
         request.Content.Headers.ContentType = new MediaTypeHeaderValue(contentType);
         request.Headers.Add("TE", "trailers");
+        if (encoding is not null)
+        {
+            request.Headers.Add("grpc-encoding", encoding);
+        }
         using var response = await _http.SendAsync(request);
         var bytes = await response.Content.ReadAsByteArrayAsync();
         return ((int)response.StatusCode, Find(response, "grpc-status"), Find(response, "grpc-message"), bytes);

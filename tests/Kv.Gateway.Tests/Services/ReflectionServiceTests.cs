@@ -5,7 +5,6 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Xunit;
 using V1 = Kv.Gateway.Protos.GrpcReflectionV1;
-using V1Alpha = Kv.Gateway.Protos.GrpcReflectionV1Alpha;
 
 namespace Kv.Gateway.Tests.Services;
 
@@ -13,21 +12,21 @@ public sealed class ReflectionServiceTests
 {
     private static readonly ReflectionIndex s_index = new(
     [
-        Protos.Etcdserverpb.KV.Descriptor, Protos.GrpcHealthV1.Health.Descriptor, V1.ServerReflection.Descriptor, V1Alpha.ServerReflection.Descriptor,
+        Protos.Etcdserverpb.KV.Descriptor, Protos.GrpcHealthV1.Health.Descriptor, V1.ServerReflection.Descriptor,
     ]);
 
     [Fact]
     public async Task The_services_are_listed_by_both_versions()
     {
         await using var host = await StartAsync();
-        string[] expected = ["etcdserverpb.KV", "grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"];
+        string[] expected = ["etcdserverpb.KV", "grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection"];
 
         var response = await AskAsync(host, new V1.ServerReflectionRequest { Host = "h", ListServices = "" });
         Assert.Equal(expected, response.ListServicesResponse.Service.Select(static s => s.Name));
         Assert.Equal(("h", "h"), (response.ValidHost, response.OriginalRequest.Host));
 
-        using var alpha = new V1Alpha.ServerReflection.ServerReflectionClient(host.Channel).ServerReflectionInfo();
-        await alpha.RequestStream.WriteAsync(new V1Alpha.ServerReflectionRequest { ListServices = "*" });
+        using var alpha = host.Channel.CreateCallInvoker().AsyncDuplexStreamingCall(ReflectionServiceAlpha.Info, null, default);
+        await alpha.RequestStream.WriteAsync(new V1.ServerReflectionRequest { ListServices = "*" });
         Assert.True(await alpha.ResponseStream.MoveNext().WaitAsync(ServiceHost.Patience));
         Assert.Equal(expected, alpha.ResponseStream.Current.ListServicesResponse.Service.Select(static s => s.Name));
     }

@@ -72,10 +72,39 @@ public sealed class WireTests(NodeHost node) : IClassFixture<NodeHost>, IAsyncLi
     [InlineData("/etcdserverpb.KV/Nope", "unknown method Nope for service etcdserverpb.KV")]
     [InlineData("/etcdserverpb.Nope/Range", "unknown service etcdserverpb.Nope")]
     [InlineData("/v3lockpb.Lock/Lock", "unknown service v3lockpb.Lock")]
+    [InlineData("/etcdserverpb.KV/range", "unknown method range for service etcdserverpb.KV")]
+    [InlineData("/etcdserverpb.kv/Range", "unknown service etcdserverpb.kv")]
+    [InlineData("/grpc.health.v1.health/Check", "unknown service grpc.health.v1.health")]
+    [InlineData("/etcdserverpb.KV/Range/", "unknown service etcdserverpb.KV/Range")]
     public async Task Unknown_methods_and_services_are_unimplemented_with_grpcs_words(string path, string text)
     {
         var (http, status, message, _) = await node.PostAsync(path, ServiceHost.Frame([]));
         Assert.Equal((200, "12", text), (http, status, Uri.UnescapeDataString(message ?? "")));
+    }
+
+    [Fact]
+    public async Task A_packed_message_is_read_and_one_that_unpacks_past_the_limit_is_refused_while_it_is_unpacked()
+    {
+        var fits = Packed(new PutRequest { Key = B("packed"), Value = ByteString.CopyFrom(new byte[1_000_000]) });
+        Assert.Equal("0", (await node.PostAsync("/etcdserverpb.KV/Put", fits, encoding: "gzip")).Status);
+        Assert.Equal(1_000_000, (await node.Kv.RangeAsync(new RangeRequest { Key = B("packed") })).Kvs[0].Value.Length);
+
+        var bomb = Packed(new PutRequest { Key = B("bomb"), Value = ByteString.CopyFrom(new byte[64 << 20]) });
+        Assert.True(bomb.Length < 1_000_000);
+        var (http, status, message, _) = await node.PostAsync("/etcdserverpb.KV/Put", bomb, encoding: "gzip");
+        Assert.Equal((200, "8", "grpc: received message after decompression larger than max 2097152"), (http, status, Uri.UnescapeDataString(message ?? "")));
+
+        static byte[] Packed(PutRequest request)
+        {
+            using var packed = new MemoryStream();
+            using (var gzip = new System.IO.Compression.GZipStream(packed, System.IO.Compression.CompressionLevel.Optimal, leaveOpen: true))
+            {
+                request.WriteTo(gzip);
+            }
+            var frame = ServiceHost.Frame(packed.ToArray());
+            frame[0] = 1;
+            return frame;
+        }
     }
 
     [Theory]

@@ -8,13 +8,14 @@ namespace Kv.Testing.Processes;
 public sealed class KvServer : IAsyncDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("kv-interop-").FullName;
+    private readonly string[] _launcher;
     private readonly string[] _flags;
     private readonly List<string> _log = [];
     private Process _process = null!;
 
-    private KvServer(string[] flags)
+    private KvServer(string[] launcher, string[] flags)
     {
-        _flags = flags;
+        (_launcher, _flags) = (launcher, flags);
         Port = FreePort();
         PeerPort = FreePort();
     }
@@ -46,10 +47,16 @@ public sealed class KvServer : IAsyncDisposable
         }
     }
 
+    /// <summary>The process.</summary>
+    public int Id => _process.Id;
+
     /// <summary>Starts one and waits until it says that it is ready, which it says at level info.</summary>
-    public static async Task<KvServer> StartAsync(params string[] flags)
+    public static Task<KvServer> StartAsync(params string[] flags) => StartUnderAsync([], flags);
+
+    /// <summary>The same by way of a command that puts itself before it, such as <c>nsenter</c>, and then becomes it.</summary>
+    public static async Task<KvServer> StartUnderAsync(string[] launcher, params string[] flags)
     {
-        var server = new KvServer(flags);
+        var server = new KvServer(launcher, flags);
         await server.LaunchAsync();
         return server;
     }
@@ -101,9 +108,10 @@ public sealed class KvServer : IAsyncDisposable
     public async Task LaunchAsync()
     {
         var ready = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var process = Command.Start("dotnet",
+        string[] command = [.. _launcher, "dotnet"];
+        var process = Command.Start(command[0],
         [
-            Assembly(), "--data-dir", DataDir,
+            .. command[1..], Assembly(), "--data-dir", DataDir,
             $"--listen-client-urls=http://{Endpoint}", $"--advertise-client-urls=http://{Endpoint}",
             $"--listen-peer-urls=http://127.0.0.1:{PeerPort}", $"--initial-advertise-peer-urls=http://127.0.0.1:{PeerPort}",
             $"--initial-cluster=default=http://127.0.0.1:{PeerPort}", .. _flags,
