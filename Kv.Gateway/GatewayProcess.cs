@@ -84,7 +84,7 @@ internal static class GatewayProcess
         var first = await Task.WhenAny(published, node.Ended, signals.Received).ConfigureAwait(false);
         if (first == node.Ended)
         {
-            return $"the node ended while it started: {await node.Ended.ConfigureAwait(false)}";
+            return $"the node ended while it started: {(await node.Ended.ConfigureAwait(false)).Reason}";
         }
         if (first == signals.Received)
         {
@@ -98,10 +98,13 @@ internal static class GatewayProcess
     {
         if (await Task.WhenAny(node.Ended, signals.Received).ConfigureAwait(false) == signals.Received)
         {
-            log.SkippedLeadershipTransfer(node.Status.Self.ToString());
+            if (!await node.HandOverAsync().ConfigureAwait(false))
+            {
+                log.SkippedLeadershipTransfer(node.Status.Self.ToString());
+            }
             return 0;
         }
-        log.NodeFailed(new InvalidOperationException($"The node stopped because a part of it ended: {await node.Ended.ConfigureAwait(false)}."));
+        log.NodeFailed(new InvalidOperationException((await node.Ended.ConfigureAwait(false)).Reason));
         return 1;
     }
 

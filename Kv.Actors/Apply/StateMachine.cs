@@ -42,6 +42,9 @@ public sealed class StateMachine
         Root = new StoreRoot(Store.Root, _leases.View(), _alarms, _members, null, 0, 0, _conf);
     }
 
+    /// <summary>An empty state with the same settings.</summary>
+    public StateMachine Fresh() => new(_self, _leases.MinimumTtl, _quotaBytes);
+
     /// <summary>Keys, values and history.</summary>
     public MvccStore Store { get; }
 

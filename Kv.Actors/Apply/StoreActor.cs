@@ -42,13 +42,18 @@ public sealed record StoreActorSetup(
 {
     /// <summary>Complete answers when there are many, and hash what a compaction found.</summary>
     public Workers Workers { get; init; } = Workers.Threads;
+
+    /// <summary>Where a leader's snapshots lie; null where there are none to come.</summary>
+    public SnapshotShelf? Shelf { get; init; }
 }
 
 /// <summary>The one writer: applies committed entries in order, publishes a root for each batch, tells watchers and lessor, answers callers.</summary>
 public sealed class StoreActor : ReceiveActor, IWithTimers
 {
     private readonly StoreActorSetup _setup;
-    private readonly StateMachine _machine;
+    private readonly Queue<(StoreCommand Command, IActorRef From)> _later = new();
+    private StateMachine _machine;
+    private bool _installing;
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private readonly List<(Proposal Proposal, long Revision)> _physical = [];
     private readonly List<TaskCompletionSource> _checkpointWaiters = [];
@@ -76,15 +81,48 @@ public sealed class StoreActor : ReceiveActor, IWithTimers
         _times = new ApplyTimes(setup.Metrics);
         _alarmGauges = new AlarmGauges(setup.Metrics);
 
-        Receive<StoreCommand.Apply>(Apply);
-        Receive<StoreCommand.CompactStep>(_ => CompactStep());
-        Receive<StoreCommand.LeaderChanged>(LeaderChanged);
-        Receive<StoreCommand.CheckpointDone>(CheckpointDone);
-        Receive<StoreCommand.CheckpointNow>(CheckpointNow);
-        Receive<StoreCommand.Restore>(Restore);
+        Receive<Installed>(TakeOver);
+        Receive<InstallFailed>(static failed => throw new IOException($"A leader's snapshot cannot be loaded: {failed.Cause.Message}", failed.Cause));
+        // While a snapshot is being loaded the rest waits, in order; Raft hands over no more than it may have unapplied.
+        Receive<StoreCommand>(command => _later.Enqueue((command, Sender)), _ => _installing);
+        Receive<StoreCommand>(command => Carry(command, Sender));
         Receive<KvHash>(hash => setup.Roots.CompactHashes = setup.Roots.CompactHashes.With(hash));
         Receive<Status.Failure>(failed => _log.Error(failed.Cause, "hashing a compaction failed: {0}", failed.Cause.Message));
-        Receive<StoreCommand.KeysOf>(asked => asked.Keys.TrySetResult(_machine.KeysOf(asked.Lease)));
+    }
+
+    private void Carry(StoreCommand command, IActorRef from)
+    {
+        switch (command)
+        {
+            case StoreCommand.Apply batch:
+                _raft = from;
+                Apply(batch);
+                break;
+            case StoreCommand.CompactStep:
+                CompactStep();
+                break;
+            case StoreCommand.LeaderChanged change:
+                LeaderChanged(change);
+                break;
+            case StoreCommand.CheckpointDone done:
+                CheckpointDone(done);
+                break;
+            case StoreCommand.CheckpointNow now:
+                CheckpointNow(now);
+                break;
+            case StoreCommand.KeysOf asked:
+                asked.Keys.TrySetResult(_machine.KeysOf(asked.Lease));
+                break;
+            case StoreCommand.Restore restore:
+                Restore(restore);
+                break;
+            case StoreCommand.Install install:
+                _raft = from;
+                Install(install);
+                break;
+            default:
+                throw new InvalidOperationException($"{command.GetType().Name} is no command of the store.");
+        }
     }
 
     /// <inheritdoc/>
@@ -120,9 +158,44 @@ public sealed class StoreActor : ReceiveActor, IWithTimers
         }
     }
 
+    /// <summary>Builds the state beside the one that is, so that readers are served meanwhile and this thread has time for Raft.</summary>
+    private void Install(StoreCommand.Install install)
+    {
+        _installing = true;
+        var (shelf, fresh) = (_setup.Shelf!, _machine.Fresh());
+        _setup.Workers.Run(
+            "snapshot load",
+            () =>
+            {
+                using var reader = shelf.Open(install.Meta);
+                fresh.Restore(new BoltBucketSource(reader), install.Meta);
+                return new Installed(fresh);
+            },
+            CancellationToken.None).PipeTo(Self, failure: static cause => new InstallFailed(cause));
+    }
+
+    private void TakeOver(Installed installed)
+    {
+        _installing = false;
+        _machine = installed.Machine;
+        var root = _machine.Root;
+        (_appliedTerm, _toldHub, _promoteAtTerm) = (root.AppliedTerm, root.Kv, 0);
+        (_entriesSince, _bytesSince) = (0, 0);
+        _setup.Roots.Publish(root);
+        _setup.Status.PublishApplied(root.AppliedIndex);
+        _setup.WatchHub.Tell(new WatchHubCommand.Replaced(new RootHistory(root.Kv)));
+        _raft.Tell(new RaftCommand.Applied(new SnapshotMeta(root.AppliedIndex, root.AppliedTerm, root.ConfState)));
+        _log.Info("applied snapshot: index {0} revision {1}", root.AppliedIndex, root.Kv.CurrentRevision);
+        EndPhysical();                                         // a snapshot holds nothing that a compaction is to remove
+        RequestCheckpoint();                                   // until it is stored, a restart needs the leader's file
+        while (!_installing && _later.TryDequeue(out var later))
+        {
+            Carry(later.Command, later.From);
+        }
+    }
+
     private void Apply(StoreCommand.Apply batch)
     {
-        _raft = Sender;
         var started = _setup.Clock.GetTimestamp();
         var lap = started;
         long bytes = 0;
@@ -167,11 +240,11 @@ public sealed class StoreActor : ReceiveActor, IWithTimers
 
     private void ApplyMembership(Entry entry)
     {
-        _machine.Apply(RaftWire.DecodeConfChange(entry));
+        var verdict = _machine.Apply(RaftWire.DecodeConfChange(entry));
         if (entry.Type == EntryType.ConfChange
             && _setup.Waiting.Take(new RequestId(RaftWire.DecodeConfChange(entry.Data).Id)) is MembershipProposal proposal)
         {
-            proposal.Answer(_machine.Members, KvError.None);
+            proposal.Answer(verdict.Members, verdict.Error);
             _answered.Add(proposal);
         }
     }
@@ -311,6 +384,11 @@ public sealed class StoreActor : ReceiveActor, IWithTimers
         metrics.CompactionDuration.Record(clock.GetElapsedTime(_compactStarted).TotalMilliseconds);
         metrics.LastCompaction.Set(clock.GetUtcNow().ToUnixTimeSeconds());
         _log.Info("finished scheduled compaction: revision {0}", _machine.Store.CompactRevision);
+        EndPhysical();
+    }
+
+    private void EndPhysical()
+    {
         _answered.AddRange(_physical.Select(static waiting => waiting.Proposal));
         _physical.Clear();
         Answer();
@@ -352,6 +430,11 @@ public sealed class StoreActor : ReceiveActor, IWithTimers
     private void CheckpointDone(StoreCommand.CheckpointDone done)
     {
         _checkpointing = false;
+        if (done.Superseded)
+        {
+            RequestCheckpoint();
+            return;
+        }
         foreach (var waiter in _checkpointWaiters)
         {
             if (done.Stored)
@@ -372,6 +455,10 @@ public sealed class StoreActor : ReceiveActor, IWithTimers
             RequestCheckpoint();
         }
     }
+
+    private sealed record Installed(StateMachine Machine);
+
+    private sealed record InstallFailed(Exception Cause);
 
     /// <summary>Completes a batch's waiters on the thread pool, in runs, so that one thread does not do them all when there are many.</summary>
     private sealed class AnswerBatch : IThreadPoolWorkItem

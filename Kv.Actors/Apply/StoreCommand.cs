@@ -14,6 +14,9 @@ public abstract record StoreCommand
     /// <summary>Begin from a checkpoint's state instead of an empty store.</summary>
     public sealed record Restore(CheckpointImage Image, SnapshotMeta Meta) : StoreCommand;
 
+    /// <summary>A leader's snapshot, on the shelf, takes the place of everything.</summary>
+    public sealed record Install(SnapshotMeta Meta) : StoreCommand;
+
     /// <summary>Committed entries, in order, each exactly once.</summary>
     /// <param name="Entries">At least one.</param>
     /// <param name="Term">This member's term, for the answers' headers.</param>
@@ -33,7 +36,10 @@ public abstract record StoreCommand
     public sealed record KeysOf(LeaseId Lease, TaskCompletionSource<IReadOnlyList<byte[]>?> Keys) : StoreCommand;
 
     /// <summary>The checkpoint that was asked for is on disk, or failed.</summary>
-    public sealed record CheckpointDone(ulong AppliedIndex, bool Stored) : StoreCommand;
+    /// <param name="AppliedIndex">The entry it stands at.</param>
+    /// <param name="Stored">It is on disk.</param>
+    /// <param name="Superseded">It was not taken, for a leader's snapshot came in between: one of that state is wanted instead.</param>
+    public sealed record CheckpointDone(ulong AppliedIndex, bool Stored, bool Superseded = false) : StoreCommand;
 
     /// <summary>Write a checkpoint now, whatever the policy says; answered when it is on disk.</summary>
     public sealed record CheckpointNow(TaskCompletionSource Done) : StoreCommand;

@@ -6,7 +6,7 @@ namespace Kv.Actors.Meters;
 /// </summary>
 /// <remarks>
 /// Gauges that end in <c>_total</c> are gauges in etcd too. Metrics of parts that do not exist here (bbolt's commits, the v2
-/// store, Go's runtime) are left out rather than served as zeros; those of peers come with clusters.
+/// store, Go's runtime) are left out rather than served as zeros.
 /// </remarks>
 public sealed class Metrics
 {
@@ -266,9 +266,14 @@ public sealed class Metrics
         HealthCheck = registry.Gauges("etcd_server_healthcheck", "The result of each kind of healthcheck.", "type", "name");
         HealthChecks = registry.Counters("etcd_server_healthchecks_total", "The total number of each kind of healthcheck.", "type", "name", "status");
 
+        Peers = new PeerMetrics(registry);
+
         CompactRevision.Set(-1);                                   // as etcd: nothing was ever compacted
         MetricsProcess.Register(registry);
     }
+
+    /// <summary>The traffic between members.</summary>
+    public PeerMetrics Peers { get; }
 
     /// <summary>Where they are registered; the gateway adds its own.</summary>
     public MetricsRegistry Registry { get; }

@@ -12,4 +12,9 @@ public interface IPeerRoutes
 {
     /// <summary>The peer endpoint (<c>/user/node/peers</c>) of a member, found by its peer URLs, whether anybody is there or not.</summary>
     ICanTell RouteTo(ClusterMember member);
+
+    /// <summary>Called once, before anything is told: what others send to this member is for <c>/user/node/peers</c> of this system.</summary>
+    void Attach(ActorSystem system)
+    {
+    }
 }

@@ -6,6 +6,7 @@ using Kv.Actors.Cluster;
 using Kv.Actors.Lease;
 using Kv.Actors.Meters;
 using Kv.Actors.Model;
+using Kv.Actors.Peers;
 using Kv.Actors.Protos.Internal;
 using Kv.Actors.Raft;
 using Kv.Actors.Watch;
@@ -37,19 +38,22 @@ public sealed class KvNode : IAsyncDisposable
     private readonly Proposer _proposer;
     private readonly TimeProvider _clock;
     private readonly DataDirectory _directory;
-    private readonly TaskCompletionSource<string> _ended;
+    private readonly PeerLeases _leaderLeases;
+    private readonly TaskCompletionSource<NodeEnd> _ended;
     private readonly Workers _workers;
     private readonly SnapshotImages _images;
     private readonly CancellationTokenSource _stopping = new();
 
     private KvNode(
         ActorSystem system, KvSettings settings, NodeParts parts, NodeStatus status, RootHolder roots, Proposer proposer,
-        LeaseClock leases, LeaseIdSource leaseIds, Metrics metrics, TaskCompletionSource<string> ended,
-        DataDirectory directory, PeerTable peers, TimeProvider clock, Workers workers)
+        LeaseClock leases, LeaseIdSource leaseIds, Metrics metrics, TaskCompletionSource<NodeEnd> ended,
+        DataDirectory directory, PeerTable peers, PeerServices services, TimeProvider clock, Workers workers)
     {
         (_system, _parts, _proposer, _clock, _ended, _directory) = (system, parts, proposer, clock, ended, directory);
+        (Settings, Status, Roots, Leases, LeaseIds, Metrics, Peers, Services) = (settings, status, roots, leases, leaseIds, metrics, peers, services);
         _workers = workers;
-        (Settings, Status, Roots, Leases, LeaseIds, Metrics, Peers) = (settings, status, roots, leases, leaseIds, metrics, peers);
+        _leaderLeases = new PeerLeases(parts.Peers, workers);
+        PeerLeases.ServeTo(services, this);
         NodeGauges.Connect(this);
         Reads = new ReadGate(parts.Raft, status, roots, settings.RequestTimeout, clock, workers, metrics, _stopping.Token);
         _images = new SnapshotImages(StorageExtension.For(system).Disk, directory.SnapPath);
@@ -84,8 +88,14 @@ public sealed class KvNode : IAsyncDisposable
     /// <summary>The actor system, for extensions and tests.</summary>
     public ActorSystem System => _system;
 
-    /// <summary>Ends with the name of the part whose end stopped the node; never while it runs.</summary>
-    public Task<string> Ended => _ended.Task;
+    /// <summary>Ends with why the node cannot go on; never while it runs.</summary>
+    public Task<NodeEnd> Ended => _ended.Task;
+
+    /// <summary>The time it lives by.</summary>
+    internal TimeProvider Clock => _clock;
+
+    /// <summary>What this member does when other members ask for it.</summary>
+    public PeerServices Services { get; }
 
     /// <summary>Starts a member on its data directory. It is not ready before <see cref="PublishAsync"/> is done.</summary>
     /// <param name="hocon">HOCON texts over <c>hocon/reference.conf</c>, the strongest first.</param>
@@ -102,54 +112,71 @@ public sealed class KvNode : IAsyncDisposable
         var config = hocon.Aggregate(ConfigurationFactory.Empty, static (sum, text) => sum.WithFallback(ConfigurationFactory.ParseString(text)))
             .WithFallback(ReferenceConfig.Load());
         var settings = KvSettings.Read(config);
-        config = ReferenceConfig.For(settings).WithFallback(config);
+        var remoting = environment.Routes is null && settings.ListenPeerUrls.Count > 0;
+        config = ReferenceConfig.For(settings, remoting).WithFallback(config);
         disk = settings.UnsafeNoFsync ? new UnsyncedDisk(disk) : disk;
-        RefuseToJoin(settings, disk);
-        var member = MemberIds.Founding(settings.AdvertisePeerUrls, settings.ClusterToken);
         var directory = DataDirectory.Open(disk, settings.DataDir, settings.WalDir);
-        var status = new NodeStatus(member, MemberIds.Cluster([member]));
+        ActorSystem? system = null;
+        try
+        {
+            var identity = IdentityFile.Read(disk, directory.Root);
+            if (identity is { Removed: true })
+            {
+                throw new InvalidDataException($"{NodeEnd.Removed.Reason}; the data-dir used by this member must be removed: {directory.Root}");
+            }
+            system = ActorSystem.Create(SystemName, config);
+            var storage = StorageExtension.For(system);
+            (storage.Disk, storage.WalObserver, storage.Workers, storage.Clock) = (disk, new WalMeters(metrics, system), workers, clock);
+            storage.CheckpointObserver = new CheckpointMeters(metrics);
+            var routes = environment.Routes ?? (remoting ? new RemotePeerRoutes(system) : new NoPeerRoutes(system));
+            routes.Attach(system);
+            if (identity is null)
+            {
+                identity = await FirstStart.IdentifyAsync(settings, hasLog: disk.List(settings.WalDir).Count > 0, system, routes, environment).ConfigureAwait(false);
+                IdentityFile.Write(disk, directory.Root, identity);
+            }
+            return await StartAsync(system, settings, identity, routes, metrics, environment, directory).ConfigureAwait(false);
+        }
+        catch
+        {
+            if (system is not null)
+            {
+                await system.Terminate().ConfigureAwait(false);
+            }
+            directory.Dispose();
+            throw;
+        }
+    }
+
+    private static async Task<KvNode> StartAsync(
+        ActorSystem system, KvSettings settings, MemberIdentity identity, IPeerRoutes routes, Metrics metrics, NodeEnvironment environment, DataDirectory directory)
+    {
+        var (clock, workers) = (environment.Clock, environment.Workers);
+        var member = identity.Member;
+        var status = new NodeStatus(member, identity.Cluster);
         var start = clock.GetUtcNow().ToUnixTimeMilliseconds();
         var waiting = new ProposalTable(member, start, settings.MaxWaitingProposals);
         var machine = new StateMachine(member, settings.MinLeaseTtlSeconds, settings.QuotaBytes);
         var roots = new RootHolder(machine.Root, workers);
         var leases = new LeaseClock(clock, settings.Lessor);
         var proposer = new Proposer(waiting, status, roots, settings.QuotaBytes, settings.MaxRequestBytes, clock);
-        var ended = workers.Promise<string>();
-        var peers = new PeerTable();
-        var system = ActorSystem.Create(SystemName, config);
-        var storage = StorageExtension.For(system);
-        (storage.Disk, storage.WalObserver, storage.Workers, storage.Clock) = (disk, new WalMeters(metrics, system), workers, clock);
-        storage.CheckpointObserver = new CheckpointMeters(metrics);
-        var setup = new NodeSetup(settings, member, start, machine, waiting, proposer, status, roots, leases, metrics, environment, peers, ended);
-        try
-        {
-            var node = system.ActorOf(Props.Create(() => new NodeActor(setup)), "node");
-            var asked = workers.Promise<NodeParts>();
-            node.Tell(new NodeActor.AskParts(asked), ActorRefs.NoSender);
-            var parts = await asked.Task.WaitAsync(TimeSpan.FromSeconds(30), clock).ConfigureAwait(false);
-            return new KvNode(system, settings, parts, status, roots, proposer, leases, new LeaseIdSource(member, start), metrics, ended, directory, peers, clock, workers);
-        }
-        catch
-        {
-            await system.Terminate().ConfigureAwait(false);
-            directory.Dispose();
-            throw;
-        }
-    }
-
-    /// <summary>A member with data starts whatever the state says, as in etcd; one without has nobody to get it from yet.</summary>
-    private static void RefuseToJoin(KvSettings settings, IDisk disk)
-    {
-        if (settings.JoinsExistingCluster && !(disk.DirectoryExists(settings.WalDir) && disk.List(settings.WalDir).Count > 0))
-        {
-            throw new InvalidDataException(
-                $"initial-cluster-state is \"existing\", but {settings.WalDir} holds no log: joining a cluster is not supported yet by this "
-                + "release. Use \"new\" to found one, or point data-dir at the data this member has already.");
-        }
+        var ended = workers.Promise<NodeEnd>();
+        var (peers, services) = (new PeerTable(), new PeerServices());
+        var shelf = new SnapshotShelf(StorageExtension.For(system).Disk, directory.SnapPath);
+        shelf.RemoveLeftovers();
+        var setup = new NodeSetup(
+            settings, identity, start, machine, waiting, proposer, status, roots, leases, metrics, environment, routes, peers, services, shelf, ended);
+        var actor = system.ActorOf(Props.Create(() => new NodeActor(setup)), "node");
+        var asked = workers.Promise<NodeParts>();
+        actor.Tell(new NodeActor.AskParts(asked), ActorRefs.NoSender);
+        var parts = await asked.Task.WaitAsync(TimeSpan.FromSeconds(30), clock).ConfigureAwait(false);
+        return new KvNode(
+            system, settings, parts, status, roots, proposer, leases, new LeaseIdSource(member, start), metrics, ended, directory, peers, services, clock, workers);
     }
 
     /// <summary>Waits for a leader, and tells the cluster this member's name and client URLs and the API version: then it is ready.</summary>
-    /// <returns>None, or why it could not be published. Time-outs are no reason: applying a long log again takes its time.</returns>
+    /// <returns>None, or why it could not be published. Time-outs are no reason: applying a long log again takes its time, and
+    /// so may the other members until a majority is there.</returns>
     public async Task<KvError> PublishAsync()
     {
         var attributes = new MemberAttributes { MemberId = Status.Self.Value, Name = Settings.Name };
@@ -165,7 +192,7 @@ public sealed class KvNode : IAsyncDisposable
         while (true)
         {
             var published = await _proposer.ProposeOwnAsync<Published>(request()).ConfigureAwait(false);
-            if (published.Error is not (KvError.Timeout or KvError.TimeoutDueToLeaderFail or KvError.TimeoutDueToConnectionLost))
+            if (published.Error is not (KvError.Timeout or KvError.TimeoutDueToLeaderFail or KvError.TimeoutDueToConnectionLost or KvError.DeadlineExceeded))
             {
                 return published.Error;
             }
@@ -209,8 +236,26 @@ public sealed class KvNode : IAsyncDisposable
         return answer.Task.WaitAsync(Settings.RequestTimeout, _clock);
     }
 
-    /// <summary>Renews a lease; the TTL is 0 when it is unknown or expired.</summary>
+    /// <summary>Renews a lease, through the leader if that is another member; the TTL is 0 when the lease is unknown or expired.</summary>
     public ValueTask<KeepAliveReply> KeepAliveAsync(LeaseId lease)
+    {
+        var raft = Status.Raft;
+        return !raft.IsLeader ? new ValueTask<KeepAliveReply>(_leaderLeases.KeepAliveAsync(lease))
+            : raft.IsSoleVoter || IsTicking ? KeepAliveAsLeaderAsync(lease)
+            : ConfirmedAsync(lease);
+
+        // The process was paused, or is too busy to tick: others may lead by now (reference, keep-alive).
+        async ValueTask<KeepAliveReply> ConfirmedAsync(LeaseId kept)
+        {
+            var confirmed = await Reads.LinearizableAsync(CancellationToken.None).ConfigureAwait(false);
+            return confirmed.Ok ? await KeepAliveAsLeaderAsync(kept).ConfigureAwait(false) : new KeepAliveReply(KvError.NotPrimaryLessor, 0);
+        }
+    }
+
+    private bool IsTicking => MonotonicTime.Of(_clock).Since(Status.Ticked) <= 3 * Settings.HeartbeatInterval;
+
+    /// <summary>Renews a lease on the member that leads.</summary>
+    internal ValueTask<KeepAliveReply> KeepAliveAsLeaderAsync(LeaseId lease)
     {
         if (Leases.Renew(lease, out var ttlSeconds) == Renewal.Renewed)
         {
@@ -237,25 +282,39 @@ public sealed class KvNode : IAsyncDisposable
         }
     }
 
-    /// <summary>A lease's remaining time and, if wanted, its keys; null when there is no such lease.</summary>
-    /// <exception cref="TimeoutException">Nobody answered in time.</exception>
-    /// <exception cref="OperationCanceledException">The node stopped.</exception>
-    public async Task<LeaseTime?> TimeToLiveAsync(LeaseId lease, bool withKeys)
+    /// <summary>A lease's remaining time and, if wanted, its keys, as the leader knows them.</summary>
+    /// <returns>Or <see cref="KvError.LeaseNotFound"/>, or why the leader could not be asked.</returns>
+    public Task<Outcome<LeaseTime>> TimeToLiveAsync(LeaseId lease, bool withKeys) =>
+        Status.Raft.IsLeader ? TimeToLiveAsLeaderAsync(lease, withKeys) : _leaderLeases.TimeToLiveAsync(lease, withKeys);
+
+    /// <summary>The same on the member that leads.</summary>
+    internal async Task<Outcome<LeaseTime>> TimeToLiveAsLeaderAsync(LeaseId lease, bool withKeys)
     {
-        var told = _workers.Promise<(TimeSpan, long)?>();
-        _parts.Lessor.Tell(new LessorCommand.Remaining(lease, told), ActorRefs.NoSender);
-        if (await told.Task.WaitAsync(Settings.RequestTimeout, _clock, _stopping.Token).ConfigureAwait(false) is not var (remaining, granted))
+        try
         {
-            return null;
+            var told = _workers.Promise<(TimeSpan, long)?>();
+            _parts.Lessor.Tell(new LessorCommand.Remaining(lease, told), ActorRefs.NoSender);
+            if (await told.Task.WaitAsync(Settings.RequestTimeout, _clock, _stopping.Token).ConfigureAwait(false) is not var (remaining, granted))
+            {
+                return Status.Raft.IsLeader && !Leases.IsPrimary ? KvError.NotLeader : KvError.LeaseNotFound;
+            }
+            IReadOnlyList<byte[]>? keys = [];
+            if (withKeys)
+            {
+                var waiter = _workers.Promise<IReadOnlyList<byte[]>?>();
+                _parts.Store.Tell(new StoreCommand.KeysOf(lease, waiter), ActorRefs.NoSender);
+                keys = await waiter.Task.WaitAsync(Settings.RequestTimeout, _clock, _stopping.Token).ConfigureAwait(false);
+            }
+            return keys is null ? KvError.LeaseNotFound : new LeaseTime((long)remaining.TotalSeconds, granted, keys);
         }
-        IReadOnlyList<byte[]>? keys = [];
-        if (withKeys)
+        catch (TimeoutException)
         {
-            var waiter = _workers.Promise<IReadOnlyList<byte[]>?>();
-            _parts.Store.Tell(new StoreCommand.KeysOf(lease, waiter), ActorRefs.NoSender);
-            keys = await waiter.Task.WaitAsync(Settings.RequestTimeout, _clock, _stopping.Token).ConfigureAwait(false);
+            return KvError.Timeout;
         }
-        return keys is null ? null : new LeaseTime((long)remaining.TotalSeconds, granted, keys);
+        catch (OperationCanceledException)
+        {
+            return KvError.Stopped;
+        }
     }
 
     /// <summary>Every lease, the one with the least time left first; in order of id on a member that keeps no deadlines.</summary>
@@ -299,9 +358,32 @@ public sealed class KvNode : IAsyncDisposable
     /// <summary>Proposals of this member that were given up since it started.</summary>
     public long FailedProposals => _proposer.Failed;
 
-    /// <summary>Stops every part and waits; callers that still wait get <see cref="KvError.Stopped"/>.</summary>
+    /// <summary>Hands leadership to the voter that was heard for longest, so that the others need not find out by themselves that this
+    /// member is gone. Returns when it is done, or could not be within two election timeouts.</summary>
+    /// <returns>Whether there was anything to hand over, and anybody to hand it to.</returns>
+    public async Task<bool> HandOverAsync()
+    {
+        if (!Status.Raft.IsLeader)
+        {
+            return false;
+        }
+        var heir = Roots.Current.Members.All.Where(member => !member.IsLearner && Peers.ConnectedSince(member.Id) is not null)
+            .MinBy(member => Peers.ConnectedSince(member.Id)?.Nanoseconds ?? long.MaxValue);
+        if (heir is null)
+        {
+            return false;
+        }
+        using var patience = new CancellationTokenSource(2 * Settings.ElectionTimeout, _clock);
+        return await TransferLeaderAsync(heir.Id, patience.Token).ConfigureAwait(false) == KvError.None;
+    }
+
+    /// <summary>Hands leadership over, stops every part and waits; callers that still wait get <see cref="KvError.Stopped"/>.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (!_ended.Task.IsCompleted)
+        {
+            await HandOverAsync().ConfigureAwait(false);
+        }
         Refuse();
         await _system.Terminate().ConfigureAwait(false);
         _directory.Dispose();

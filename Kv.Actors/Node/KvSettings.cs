@@ -3,6 +3,7 @@ using Akka.Configuration;
 using Kv.Actors.Cluster;
 using Kv.Actors.Lease;
 using Kv.Actors.Model;
+using Kv.Actors.Peers;
 using Kv.Actors.Watch;
 using Kv.Persistence.Checkpoint;
 
@@ -30,6 +31,24 @@ public sealed record KvSettings
 
     /// <summary>Peer URLs told to the cluster.</summary>
     public required IReadOnlyList<string> AdvertisePeerUrls { get; init; }
+
+    /// <summary>Where other members are listened for; empty is nowhere: then there is no remoting at all.</summary>
+    public required IReadOnlyList<string> ListenPeerUrls { get; init; }
+
+    /// <summary>The members at a first start; this one alone where none are listed.</summary>
+    public required IReadOnlyList<InitialMember> InitialMembers { get; init; }
+
+    /// <summary>Bounds of the traffic between members.</summary>
+    public required PeerLimits Peers { get; init; }
+
+    /// <summary>Bytes of entries in one message to a follower.</summary>
+    public required long MaxAppendBytes { get; init; }
+
+    /// <summary>Bytes of entries sent to a follower ahead of its answers.</summary>
+    public required long MaxInflightBytes { get; init; }
+
+    /// <summary>Bytes of log kept for a follower that is being sent a snapshot.</summary>
+    public required long KeptForSnapshotBytes { get; init; }
 
     /// <summary>Mixed into the ids of cluster and members.</summary>
     public required string ClusterToken { get; init; }
@@ -89,7 +108,7 @@ public sealed record KvSettings
     public required WatchLimits Watch { get; init; }
 
     /// <summary>How long a request may wait: 5 s and two election timeouts (reference, time-outs).</summary>
-    public TimeSpan RequestTimeout => TimeSpan.FromSeconds(5) + (2 * ElectionTimeout);
+    public TimeSpan RequestTimeout => RequestTimeoutOf(ElectionTimeout);
 
     /// <summary>Ticks in an election timeout.</summary>
     public int ElectionTicks => (int)(ElectionTimeout / HeartbeatInterval);
@@ -121,13 +140,21 @@ public sealed record KvSettings
         var quota = config.GetLong("kv.store.quota-bytes");
         var mode = OneOf(config, "kv.compaction.auto-mode", "periodic", "revision");
         CheckTimes(config);
+        var advertised = config.GetStringList("kv.peer.advertise-urls");
+        var initial = InitialCluster.Parse(config.GetStringList("kv.cluster.initial-members"));
         return new KvSettings
         {
             Name = name,
             DataDir = dataDir,
             WalDir = string.IsNullOrEmpty(walDir) ? Path.Combine(dataDir, "member", "wal") : walDir,
             AdvertiseClientUrls = [.. config.GetStringList("kv.client.advertise-urls")],
-            AdvertisePeerUrls = [.. config.GetStringList("kv.peer.advertise-urls")],
+            AdvertisePeerUrls = [.. advertised],
+            ListenPeerUrls = [.. config.GetStringList("kv.peer.listen-urls")],
+            InitialMembers = initial.Count > 0 ? initial : [new InitialMember(name, [.. advertised])],
+            Peers = ReadPeers(config),
+            MaxAppendBytes = Bytes(config, "kv.raft.max-append-bytes", 1),
+            MaxInflightBytes = AtLeast(config, "kv.raft.max-inflight-bytes", "kv.raft.max-append-bytes"),
+            KeptForSnapshotBytes = Bytes(config, "kv.raft.kept-for-snapshot-bytes", 1),
             ClusterToken = config.GetString("kv.cluster.initial-token"),
             HeartbeatInterval = Positive(config, "kv.raft.heartbeat-interval"),
             ElectionTimeout = Positive(config, "kv.raft.election-timeout"),
@@ -165,6 +192,30 @@ public sealed record KvSettings
                 FragmentBytes = AtLeast(config, "kv.limits.max-request-bytes", 1, 1 << 30) + Limits.GrpcOverheadBytes,
             }.Validate(),
         };
+    }
+
+    private static TimeSpan RequestTimeoutOf(TimeSpan electionTimeout) => TimeSpan.FromSeconds(5) + (2 * electionTimeout);
+
+    private static PeerLimits ReadPeers(Config config) => new()
+    {
+        PingInterval = Positive(config, "kv.peer.ping-interval"),
+        LostAfter = Positive(config, "kv.peer.lost-after"),
+        WindowBytes = Bytes(config, "kv.peer.window-bytes", 1),
+        QueueBytes = Bytes(config, "kv.peer.queue-bytes", 1),
+        MaxCalls = AtLeast(config, "kv.peer.max-calls", 1),
+        CallTimeout = RequestTimeoutOf(Positive(config, "kv.raft.election-timeout")),
+        SnapshotChunkBytes = Bytes(config, "kv.peer.snapshot-chunk-bytes", 4096) is var chunk && chunk <= 1 << 20
+            ? (int)chunk
+            : throw new ConfigurationException($"kv.peer.snapshot-chunk-bytes is {chunk}: it must be at most {1 << 20}"),
+        SnapshotWindowChunks = AtLeast(config, "kv.peer.snapshot-window-chunks", 1, 1024),
+        SnapshotTimeout = Positive(config, "kv.peer.snapshot-timeout"),
+        MaxGuests = AtLeast(config, "kv.peer.max-guests", 1),
+    };
+
+    private static long AtLeast(Config config, string key, string leastKey)
+    {
+        var (value, least) = (Bytes(config, key, 1), Bytes(config, leastKey, 1));
+        return value >= least ? value : throw new ConfigurationException($"{key} is {value}: it must be at least {leastKey} ({least})");
     }
 
     /// <summary>A plain number is hours, as in etcd; anything else a duration.</summary>

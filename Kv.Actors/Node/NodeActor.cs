@@ -5,6 +5,7 @@ using Kv.Actors.Cluster;
 using Kv.Actors.Lease;
 using Kv.Actors.Meters;
 using Kv.Actors.Model;
+using Kv.Actors.Peers;
 using Kv.Actors.Raft;
 using Kv.Actors.Watch;
 using Kv.Persistence;
@@ -14,7 +15,7 @@ namespace Kv.Actors.Node;
 /// <summary>What the parts of a node share.</summary>
 internal sealed record NodeSetup(
     KvSettings Settings,
-    NodeId Self,
+    MemberIdentity Identity,
     long StartMilliseconds,
     StateMachine Machine,
     ProposalTable Waiting,
@@ -24,8 +25,11 @@ internal sealed record NodeSetup(
     LeaseClock Leases,
     Metrics Metrics,
     NodeEnvironment Environment,
+    IPeerRoutes Routes,
     PeerTable Connected,
-    TaskCompletionSource<string> Ended)
+    PeerServices Services,
+    SnapshotShelf Shelf,
+    TaskCompletionSource<NodeEnd> Ended)
 {
     public TimeProvider Clock => Environment.Clock;
 
@@ -33,17 +37,20 @@ internal sealed record NodeSetup(
 }
 
 /// <summary>The actors that the node's handle talks to.</summary>
-internal sealed record NodeParts(IActorRef Raft, IActorRef Store, IActorRef Lessor, IActorRef WatchHub);
+internal sealed record NodeParts(IActorRef Raft, IActorRef Store, IActorRef Lessor, IActorRef WatchHub, IActorRef Peers);
 
 /// <summary>Supervises what a node consists of. Any part that ends, ends the node: none of them can be trusted to go on without the others.</summary>
 /// <remarks>
 /// A failed write stops the Raft actor; a failed apply would make this member differ from the others; both are met by
 /// restarting the process, which recovers from the log. Client streams live below the watch hub, which merely stops them.
 /// </remarks>
-internal sealed class NodeActor : ReceiveActor
+internal sealed class NodeActor : ReceiveActor, IWithTimers
 {
     /// <summary>Raft and store take turns on one thread: what one tells the other needs no thread to be woken.</summary>
     private const string Dispatcher = "kv.node-dispatcher";
+
+    /// <summary>A member that was removed goes on for so long: others learn from it that it is.</summary>
+    private static readonly TimeSpan RemovedDelay = TimeSpan.FromSeconds(1);
 
     private readonly NodeSetup _setup;
     private readonly NodeParts _parts;
@@ -54,16 +61,26 @@ internal sealed class NodeActor : ReceiveActor
     {
         _setup = setup;
         _parts = Start();
-        foreach (var part in (IActorRef[])[_parts.Raft, _parts.Store, _parts.Lessor, _parts.WatchHub])
+        foreach (var part in (IActorRef[])[_parts.Raft, _parts.Store, _parts.Lessor, _parts.WatchHub, _parts.Peers])
         {
             Context.Watch(part);
         }
         Receive<AskParts>(ask => ask.Parts.TrySetResult(_parts));
         Receive<Terminated>(PartEnded);
+        Receive<RaftNotice.SelfRemoved>(_ => Timers.StartSingleTimer(nameof(RemovedDelay), RemovedLongEnough.Instance, RemovedDelay));
+        Receive<RemovedLongEnough>(_ => EndRemoved());
     }
+
+    /// <inheritdoc/>
+    public ITimerScheduler Timers { get; set; } = null!;
 
     /// <summary>Answered once the parts have been started.</summary>
     internal sealed record AskParts(TaskCompletionSource<NodeParts> Parts);
+
+    private sealed record RemovedLongEnough
+    {
+        public static readonly RemovedLongEnough Instance = new();
+    }
 
     /// <inheritdoc/>
     protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(failure =>
@@ -83,17 +100,28 @@ internal sealed class NodeActor : ReceiveActor
             settings.Checkpoints, settings.CompactionBatch, settings.CompactionPause, settings.SlowApply, setup.Clock, setup.Metrics)
         {
             Workers = setup.Workers,
+            Shelf = setup.Shelf,
         };
         var store = Context.ActorOf(Props.Create(() => new StoreActor(storeSetup)).WithDispatcher(Dispatcher), "store");
-        var self = new ClusterMember(setup.Self, "", [.. settings.AdvertisePeerUrls], [], IsLearner: false);
+        var peers = StartPeers();
+        var self = setup.Status.Self.Value;
         var raftSetup = new RaftActorSetup(
-            new RaftConfig { Id = setup.Self.Value, ElectionTicks = settings.ElectionTicks, PreVote = settings.PreVote },
-            new Prng(setup.Environment.Seed ?? (ulong)setup.StartMilliseconds ^ setup.Self.Value),
+            new RaftConfig
+            {
+                Id = self,
+                ElectionTicks = settings.ElectionTicks,
+                PreVote = settings.PreVote,
+                MaxMessageBytes = settings.MaxAppendBytes,
+                MaxInflightBytes = settings.MaxInflightBytes,
+            },
+            new Prng((setup.Environment.Seed ?? (ulong)setup.StartMilliseconds) ^ self),
             store, setup.Waiting, setup.Status,
-            [(setup.Self.Value, self.ToJson())],
+            [.. setup.Identity.Founders.Select(static founder => (founder.Id.Value, (ReadOnlyMemory<byte>)founder.ToJson()))],
             settings.HeartbeatInterval, settings.RequestTimeout, setup.Clock,
-            (ulong)settings.KeptEntries, settings.MaxWaitingProposals, ActorRefs.Nobody, setup.Connected, setup.Metrics)
+            (ulong)settings.KeptEntries, settings.MaxWaitingProposals, peers, setup.Shelf, settings.KeptForSnapshotBytes,
+            setup.Connected, setup.Metrics)
         {
+            Workers = setup.Workers,
             Inspect = setup.Environment.Inspect,
         };
         var raft = Context.ActorOf(Props.Create(() => new RaftActor(raftSetup)).WithDispatcher(Dispatcher), "raft");
@@ -102,12 +130,36 @@ internal sealed class NodeActor : ReceiveActor
         {
             Context.ActorOf(Props.Create(() => new AutoCompactActor(settings, setup.Proposer, setup.Status, setup.Roots, setup.Clock)), "auto-compact");
         }
-        return new NodeParts(raft, store, lessor, hub);
+        return new NodeParts(raft, store, lessor, hub, peers);
+    }
+
+    /// <summary>Nothing else is done here any more, so the one small write may be waited for.</summary>
+    private void EndRemoved()
+    {
+        try
+        {
+            IdentityFile.Write(_setup.Environment.Disk, _setup.Settings.DataDir, _setup.Identity with { Removed = true });
+        }
+        catch (IOException failure)
+        {
+            _log.Warning("that this member was removed could not be written down; when it is started again it has to hear it again: {0}", failure.Message);
+        }
+        _setup.Ended.TrySetResult(NodeEnd.Removed);
+    }
+
+    private IActorRef StartPeers()
+    {
+        var (settings, setup, routes) = (_setup.Settings, _setup, _setup.Routes);
+        var known = setup.Identity.Known.Aggregate(MemberSet.Empty, static (set, member) => set.With(member));
+        var peers = new PeersSetup(
+            setup.Status, setup.Roots, [.. settings.AdvertisePeerUrls], known, setup.Connected, setup.Services, settings.Peers,
+            setup.Shelf, setup.Workers, new ForwardNumbers((ulong)Math.Max(1, setup.StartMilliseconds)), setup.Clock, setup.Metrics);
+        return Context.ActorOf(Props.Create(() => new PeersActor(peers, routes.RouteTo)).WithDispatcher(Dispatcher), "peers");
     }
 
     private void PartEnded(Terminated ended)
     {
-        if (_setup.Ended.TrySetResult(ended.ActorRef.Path.Name))
+        if (_setup.Ended.TrySetResult(NodeEnd.Of(ended.ActorRef.Path.Name)))
         {
             _log.Error("the node stops because a part of it ended: {0}", ended.ActorRef.Path.Name);
         }

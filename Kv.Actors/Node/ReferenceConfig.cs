@@ -11,14 +11,22 @@ public static class ReferenceConfig
             .WithFallback(ConfigurationFactory.FromResource("hocon.wal-journal.conf", typeof(ReferenceConfig).Assembly));
 
     /// <summary>What the actor system of a node needs beyond the defaults: its plugins, in its folders.</summary>
-    public static Config For(KvSettings settings)
+    /// <param name="settings">The node's settings.</param>
+    /// <param name="remoting">Whether it listens for other members.</param>
+    public static Config For(KvSettings settings, bool remoting)
     {
         ArgumentNullException.ThrowIfNull(settings);
-        return ConfigurationFactory.ParseString($$"""
+        var node = ConfigurationFactory.ParseString($$"""
             akka {
               actor {
-                serializers { kv-raft = "Kv.Actors.Raft.RaftSerializer, Kv.Actors" }
-                serialization-bindings { "Kv.Actors.Raft.RaftEvent, Kv.Actors" = kv-raft }
+                serializers {
+                  kv-raft = "Kv.Actors.Raft.RaftSerializer, Kv.Actors"
+                  kv-peer = "Kv.Actors.Peers.PeerSerializer, Kv.Actors"
+                }
+                serialization-bindings {
+                  "Kv.Actors.Raft.RaftEvent, Kv.Actors" = kv-raft
+                  "Kv.Actors.Peers.PeerMessage, Kv.Actors" = kv-peer
+                }
               }
               coordinated-shutdown.run-by-clr-shutdown-hook = off
               log-dead-letters = off
@@ -33,7 +41,37 @@ public static class ReferenceConfig
               snapshot-store.dir = {{Quote(Path.Combine(settings.DataDir, "member", "snap"))}}
             }
             """);
+        return remoting ? Remoting(settings).WithFallback(node) : node;
     }
+
+    /// <summary>Akka.Remote where the peer URLs say. One frame holds the largest message: an append with a request of the largest size.</summary>
+    private static Config Remoting(KvSettings settings)
+    {
+        var (listen, advertised) = (UrlOf(settings.ListenPeerUrls[0]), UrlOf(settings.AdvertisePeerUrls.Count > 0 ? settings.AdvertisePeerUrls[0] : settings.ListenPeerUrls[0]));
+        var frame = Math.Max(settings.MaxAppendBytes, settings.MaxRequestBytes) + settings.MaxAppendBytes + FrameOverheadBytes;
+        return ConfigurationFactory.ParseString($$"""
+            akka {
+              actor.provider = remote
+              remote {
+                retry-gate-closed-for = 300ms
+                log-remote-lifecycle-events = off
+                dot-netty.tcp {
+                  hostname = {{Quote(listen.Host)}}
+                  port = {{listen.Port}}
+                  public-hostname = {{Quote(advertised.Host)}}
+                  public-port = {{advertised.Port}}
+                  maximum-frame-size = {{frame}}b
+                }
+              }
+            }
+            """);
+    }
+
+    private const int FrameOverheadBytes = 64 * 1024;
+
+    private static Uri UrlOf(string text) => Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Host.Length > 0
+        ? url
+        : throw new InvalidDataException($"A setting cannot be used: the peer URL {text} has no host and port");
 
     private static string Quote(string text) =>
         $"\"{text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\"";

@@ -23,6 +23,8 @@ namespace Kv.Actors.Raft;
 /// <param name="KeptEntries">Applied entries kept in memory for followers that lag.</param>
 /// <param name="MaxWaitingForLeader">Proposals held back while no leader is known; more are refused.</param>
 /// <param name="Peers">Told of the members, as a <see cref="MemberSet"/>, whenever they change; answers with <see cref="PeerRefs"/>.</param>
+/// <param name="Shelf">Where a leader's snapshots lie.</param>
+/// <param name="KeptForSnapshotBytes">Log kept for a member that is being sent a snapshot.</param>
 /// <param name="Connected">Who was heard since when.</param>
 /// <param name="Metrics">Counts what was done.</param>
 public sealed record RaftActorSetup(
@@ -38,11 +40,16 @@ public sealed record RaftActorSetup(
     ulong KeptEntries,
     int MaxWaitingForLeader,
     IActorRef Peers,
+    SnapshotShelf Shelf,
+    long KeptForSnapshotBytes,
     PeerTable Connected,
     Metrics Metrics)
 {
     /// <summary>Is shown the core once it has started.</summary>
     public Action<RaftCore>? Inspect { get; init; }
+
+    /// <summary>Remove files that are of no use any more.</summary>
+    public Workers Workers { get; init; } = Workers.Threads;
 }
 
 /// <summary>Who carries messages to each other member: tell it a <see cref="RaftMessage"/>.</summary>
@@ -71,6 +78,10 @@ public sealed class RaftActor : ReceivePersistentActor, IWithTimers
     private ulong _softTerm;
     private MonotonicTime _electedAt = MonotonicTime.Never;
     private SnapshotMeta _applied = SnapshotMeta.Empty;
+    private readonly SortedDictionary<ulong, MemberSet> _arrived = [];
+    private ulong _holdFrom;
+    private long _heldBytes;
+    private ulong _previousCheckpointIndex;
     private bool _flushing;
     private bool _writing;
     private int _writeTicks;
@@ -86,7 +97,7 @@ public sealed class RaftActor : ReceivePersistentActor, IWithTimers
         _core = new RaftCore(setup.Config, setup.Random);
 
         Recover<SnapshotOffer>(Restore);
-        Recover<RaftEvent>(_core.Replay);
+        Recover<RaftEvent>(Replay);
         Recover<RecoveryCompleted>(_ => Begin());
 
         Command<Proposal>(Propose);
@@ -98,6 +109,15 @@ public sealed class RaftActor : ReceivePersistentActor, IWithTimers
         Command<RaftCommand.TransferLeader>(TransferLeader);
         Command<RaftCommand.AskProgress>(AskProgress);
         Command<RaftCommand.Unreachable>(lost => _core.ReportUnreachable(lost.Member));
+        Command<RaftCommand.SnapshotReported>(report =>
+        {
+            _core.ReportSnapshot(report.Member, report.Delivered);
+            Drain(urgent: true);
+        });
+        Command<RaftCommand.SnapshotArrived>(SnapshotArrived);
+        Command<RaftCommand.HoldLog>(hold => (_holdFrom, _heldBytes) = (hold.From, 0));
+        Command<ShelfCleared>(cleared => _log.Debug("received snapshots removed: {0}", cleared.Count));
+        Command<Status.Failure>(failed => _log.Warning("received snapshots were not removed, the next checkpoint tries again: {0}", failed.Cause.Message));
         Command<PeerRefs>(refs => _peers = refs.ByMember);
         Command<RaftCommand.Checkpoint>(due =>
         {
@@ -156,9 +176,35 @@ public sealed class RaftActor : ReceivePersistentActor, IWithTimers
         _core.Replay(checkpoint);
         _checkpointMeta = checkpoint.Meta;
         _previousCheckpoint = offer.Metadata.SequenceNr;
+        _previousCheckpointIndex = checkpoint.Meta.Index;
         _applied = checkpoint.Meta;
         _members = RootImage.MembersIn(new BoltBucketSource(image.Reader));
         _setup.Store.Tell(new StoreCommand.Restore(image, checkpoint.Meta));
+    }
+
+    private void Replay(RaftEvent recorded)
+    {
+        _core.Replay(recorded);
+        // The newest checkpoint may be newer than a snapshot in the journal; then the core passes it over, and so does the store.
+        if (recorded is RaftEvent.SnapshotInstalled { Meta: var meta } && meta.Index > _applied.Index && _core.Log.Snapshot.Index == meta.Index)
+        {
+            Load(meta, _setup.Shelf.MembersOf(meta));
+        }
+    }
+
+    private void SnapshotArrived(RaftCommand.SnapshotArrived arrived)
+    {
+        _arrived[arrived.Message.Meta.Index] = arrived.Members;
+        _core.Step(arrived.Message);
+        Drain(urgent: true);
+    }
+
+    /// <summary>A leader's snapshot has replaced the log: store and members begin anew from it.</summary>
+    private void Load(SnapshotMeta meta, MemberSet members)
+    {
+        (_applied, _members) = (meta, members);
+        _setup.Status.PublishCommit(meta.Index);
+        _setup.Store.Tell(new StoreCommand.Install(meta));
     }
 
     private void Begin()
@@ -189,7 +235,12 @@ public sealed class RaftActor : ReceivePersistentActor, IWithTimers
 
     private void Tick()
     {
-        _setup.Status.PublishTick(MonotonicTime.Of(_setup.Clock));
+        var now = MonotonicTime.Of(_setup.Clock);
+        if (_core.Role == Role.Leader && _setup.Status.Ticked != default && now.Since(_setup.Status.Ticked) > 2 * _setup.TickInterval)
+        {
+            _setup.Metrics.Peers.HeartbeatSendFailures.Add();
+        }
+        _setup.Status.PublishTick(now);
         // A leader whose own disk does not answer for an election timeout makes way: its followers would not do without it otherwise.
         if (_writing && ++_writeTicks >= _setup.Config.ElectionTicks && _core.Role == Role.Leader && !IsSoleVoter)
         {
@@ -431,6 +482,7 @@ public sealed class RaftActor : ReceivePersistentActor, IWithTimers
         _writeTicks = 0;
         var ready = _core.TakeReady();
         Send(ready.Early);                                     // a leader's appends may overtake its own disk (thesis §10.2.1)
+        NoticeRole();
         if (ready.Events.Count == 0)
         {
             Finish(ready);
@@ -443,6 +495,13 @@ public sealed class RaftActor : ReceivePersistentActor, IWithTimers
     private void Finish(Ready ready)
     {
         Send(ready.Late);                                      // votes and acknowledgements: durable first, then sent
+        if (ready.Snapshot is { } snapshot)
+        {
+            _log.Info("applying snapshot: index {0} term {1}", snapshot.Index, snapshot.Term);
+            Load(snapshot, _arrived[snapshot.Index]);
+            _arrived.Clear();
+            MembersChanged();
+        }
         if (ready.Committed.Count > 0)
         {
             HandOver(ready.Committed);
@@ -464,6 +523,10 @@ public sealed class RaftActor : ReceivePersistentActor, IWithTimers
             {
                 ChangeMembers(entry);
             }
+            if (_holdFrom != 0)
+            {
+                _heldBytes += entry.Size;
+            }
         }
         _setup.Status.PublishCommit(committed.LastIndex);
         _setup.Store.Tell(new StoreCommand.Apply(committed, _core.Term));
@@ -471,9 +534,27 @@ public sealed class RaftActor : ReceivePersistentActor, IWithTimers
 
     private void ChangeMembers(Entry entry)
     {
-        _core.ApplyConfChange(entry);
+        var change = RaftWire.DecodeConfChange(entry);
+        var verdict = MemberChanges.Judge(_members, change);
+        if (!verdict.Accepted)
+        {
+            _log.Info("a membership change was refused: index {0}: {1}", entry.Index, verdict.Error);
+            return;                                        // the state machine comes to the same verdict, and answers the caller
+        }
+        _members = verdict.Members;
+        _core.ApplyConfChange(entry.Index, change);
+        MembersChanged();
+    }
+
+    private void MembersChanged()
+    {
         PublishStatus();
         _setup.Peers.Tell(_members);
+        if (_members.WasRemoved(_setup.Status.Self))
+        {
+            _log.Warning("this member is removed from the cluster: {0}", _setup.Status.Self);
+            Context.Parent.Tell(RaftNotice.SelfRemoved.Instance);
+        }
     }
 
     /// <summary>Tells everybody when role, leader or term have changed, at once: a leader that stepped down must not revoke leases.</summary>
@@ -542,7 +623,11 @@ public sealed class RaftActor : ReceivePersistentActor, IWithTimers
     {
         for (var i = 0; i < messages.Count; i++)
         {
-            if (_peers.TryGetValue(messages[i].To, out var peer))
+            if (messages[i] is RaftMessage.InstallSnapshot)
+            {
+                _setup.Peers.Tell(messages[i]);
+            }
+            else if (_peers.TryGetValue(messages[i].To, out var peer))
             {
                 peer.Tell(messages[i]);
             }
@@ -562,10 +647,19 @@ public sealed class RaftActor : ReceivePersistentActor, IWithTimers
     private void CompactLog(SnapshotMeta applied)
     {
         var keep = _setup.KeptEntries;
-        if (applied.Index > _core.Log.FirstIndex + (2 * keep))
+        if (applied.Index <= _core.Log.FirstIndex + (2 * keep))
+        {
+            return;
+        }
+        var upTo = applied.Index - keep;
+        if (_holdFrom != 0 && _heldBytes < _setup.KeptForSnapshotBytes)
+        {
+            upTo = Math.Min(upTo, _holdFrom);
+        }
+        if (upTo > _core.Log.BaseIndex)
         {
             _core.SnapshotTaken(applied);
-            _core.Compact(applied.Index - keep);
+            _core.Compact(upTo);
         }
     }
 
@@ -578,6 +672,12 @@ public sealed class RaftActor : ReceivePersistentActor, IWithTimers
         }
         var state = _checkpointDue;
         _checkpointDue = null;
+        if (state.AppliedIndex < _core.Log.BaseIndex)
+        {
+            // A leader's snapshot came in between: the state that was to be kept is no longer this member's.
+            _setup.Store.Tell(new StoreCommand.CheckpointDone(state.AppliedIndex, Stored: false, Superseded: true));
+            return;
+        }
         _checkpointing = true;
         _log.Info("triggering snapshot: index {0}", state.AppliedIndex);
         var meta = new SnapshotMeta(state.AppliedIndex, state.AppliedTerm, state.ConfState);
@@ -594,6 +694,12 @@ public sealed class RaftActor : ReceivePersistentActor, IWithTimers
             DeleteMessages(_previousCheckpoint);
         }
         _previousCheckpoint = metadata.SequenceNr;
+        var (shelf, index) = (_setup.Shelf, _previousCheckpointIndex);
+        _previousCheckpointIndex = _checkpointMeta.Index;
+        if (index > 0)
+        {
+            _setup.Workers.Run("snapshot removal", () => new ShelfCleared(shelf.RemoveUpTo(index)), CancellationToken.None).PipeTo(Self);
+        }
         CheckpointEnded(stored: true);
     }
 
@@ -624,4 +730,6 @@ public sealed class RaftActor : ReceivePersistentActor, IWithTimers
             Drain(urgent: true);
         }
     }
+
+    private sealed record ShelfCleared(int Count);
 }

@@ -1,4 +1,5 @@
 using Kv.Actors.Apply;
+using Kv.Actors.Cluster;
 using Kv.Actors.Model;
 
 namespace Kv.Actors.Raft;
@@ -29,6 +30,17 @@ public abstract record RaftCommand
 
     /// <summary>Contact with a member is lost: what was sent ahead of its answers is probably gone.</summary>
     public sealed record Unreachable(ulong Member) : RaftCommand;
+
+    /// <summary>The transport delivered a snapshot, or gave up.</summary>
+    public sealed record SnapshotReported(ulong Member, bool Delivered) : RaftCommand;
+
+    /// <summary>Keep the log from this index on, for a snapshot that ends there is on its way to somebody; 0 lets it go.</summary>
+    public sealed record HoldLog(ulong From) : RaftCommand;
+
+    /// <summary>A leader's snapshot is whole, verified and durable on the shelf.</summary>
+    /// <param name="Message">The leader's message.</param>
+    /// <param name="Members">The members that the snapshot lists.</param>
+    public sealed record SnapshotArrived(RaftMessage.InstallSnapshot Message, MemberSet Members) : RaftCommand;
 
     /// <summary>The store has applied everything up to there, and published a root that a snapshot can be written from.</summary>
     public sealed record Applied(SnapshotMeta State) : RaftCommand;

@@ -7,10 +7,20 @@ public static partial class RaftWire
     /// <summary>A message between nodes, without the bytes of a snapshot.</summary>
     public static byte[] Encode(RaftMessage message)
     {
-        var (field, bodySize) = (BodyField(message), BodySize(message));
-        var bytes = new byte[ProtoWriter.Size(1, message.From) + ProtoWriter.Size(2, message.To) + ProtoWriter.Size(3, message.Term)
-            + ProtoWriter.NestedSize(field, bodySize)];
+        var bytes = new byte[Size(message)];
         var writer = new ProtoWriter(bytes);
+        Write(ref writer, message);
+        return Full(bytes, writer.Position);
+    }
+
+    /// <summary>How many bytes a message takes. O(entries).</summary>
+    internal static int Size(RaftMessage message) => ProtoWriter.Size(1, message.From) + ProtoWriter.Size(2, message.To)
+        + ProtoWriter.Size(3, message.Term) + ProtoWriter.NestedSize(BodyField(message), BodySize(message));
+
+    /// <summary>Writes a message where it is part of another.</summary>
+    internal static void Write(ref ProtoWriter writer, RaftMessage message)
+    {
+        var (field, bodySize) = (BodyField(message), BodySize(message));
         writer.Number(1, message.From);
         writer.Number(2, message.To);
         writer.Number(3, message.Term);
@@ -40,8 +50,6 @@ public static partial class RaftWire
                 writer.Number(6, n.Six);
                 break;
         }
-
-        return Full(bytes, writer.Position);
     }
 
     /// <summary>A message back from its bytes.</summary>

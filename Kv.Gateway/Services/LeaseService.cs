@@ -58,26 +58,18 @@ public sealed class LeaseService(KvNode node, IHostApplicationLifetime host) : P
     /// <inheritdoc/>
     public override async Task<LeaseTimeToLiveResponse> LeaseTimeToLive(LeaseTimeToLiveRequest request, ServerCallContext context)
     {
-        LeaseTime? lease;
-        try
+        var lease = await node.TimeToLiveAsync(new LeaseId(request.ID), request.Keys).ConfigureAwait(false);
+        if (lease.Error is not (KvError.None or KvError.LeaseNotFound))
         {
-            lease = await node.TimeToLiveAsync(new LeaseId(request.ID), request.Keys).ConfigureAwait(false);
-        }
-        catch (TimeoutException)
-        {
-            throw ErrorMap.Exception(KvError.Timeout);
-        }
-        catch (OperationCanceledException)
-        {
-            throw ErrorMap.Exception(KvError.Stopped);
+            throw ErrorMap.Exception(lease.Error);
         }
         var root = node.Roots.Current;
         var response = new LeaseTimeToLiveResponse { Header = node.Status.Header(root.Kv.CurrentRevision), ID = request.ID, TTL = -1 };
-        if (lease is not null)
+        if (lease.Ok)
         {
-            response.TTL = lease.RemainingSeconds;
-            response.GrantedTTL = lease.GrantedSeconds;
-            response.Keys.AddRange(lease.Keys.Select(static key => Google.Protobuf.UnsafeByteOperations.UnsafeWrap(key)));
+            response.TTL = lease.Value.RemainingSeconds;
+            response.GrantedTTL = lease.Value.GrantedSeconds;
+            response.Keys.AddRange(lease.Value.Keys.Select(static key => Google.Protobuf.UnsafeByteOperations.UnsafeWrap(key)));
         }
         return response;
     }

@@ -164,7 +164,7 @@ public static class CheckpointFile
         disk.SyncDirectory(directory);
     }
 
-    private static byte[] Hash(IDiskFile file, long length)
+    internal static byte[] Hash(IDiskFile file, long length)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var buffer = new byte[256 << 10];

@@ -16,6 +16,7 @@ public partial class LayeringTests(ITestOutputHelper output)
         ["Model", "Meters"],
         ["Mvcc", "Lease", "Auth", "Cluster", "Watch"],
         ["Apply", "Raft"],                         // cores of one and shells of the other know each other: see below
+        ["Peers"],
         ["Node"],
     ];
 

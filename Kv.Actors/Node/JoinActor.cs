@@ -1,0 +1,65 @@
+using System.Collections.Immutable;
+using Akka.Actor;
+using Kv.Actors.Cluster;
+using Kv.Actors.Peers;
+
+namespace Kv.Actors.Node;
+
+/// <summary>Asks the members of a cluster who belongs to it, for one that joins and does not know its own id yet.</summary>
+/// <remarks>
+/// It stands where the node will stand, and its child where the node's peer endpoint will: that is where members answer to.
+/// </remarks>
+internal sealed class JoinActor : ReceiveActor, IWithTimers
+{
+    private static readonly TimeSpan AskInterval = TimeSpan.FromMilliseconds(500);
+
+    private readonly IReadOnlyList<InitialMember> _others;
+    private readonly ImmutableArray<string> _ownUrls;
+    private readonly IPeerRoutes _routes;
+
+    /// <summary>Begins to ask at once.</summary>
+    /// <param name="others">Whom to ask.</param>
+    /// <param name="ownUrls">Where the answer is to go.</param>
+    /// <param name="routes">The way to them.</param>
+    /// <param name="answered">Gets the first answer.</param>
+    public JoinActor(IReadOnlyList<InitialMember> others, ImmutableArray<string> ownUrls, IPeerRoutes routes, TaskCompletionSource<PeerMessage.MembersAnswer> answered)
+    {
+        (_others, _ownUrls, _routes) = (others, ownUrls, routes);
+        Context.ActorOf(Props.Create(() => new Endpoint(answered)), "peers");
+        Receive<Ask>(_ => AskAll());
+    }
+
+    /// <inheritdoc/>
+    public ITimerScheduler Timers { get; set; } = null!;
+
+    /// <inheritdoc/>
+    protected override void PreStart()
+    {
+        base.PreStart();
+        Timers.StartPeriodicTimer(Ask.Instance, Ask.Instance, TimeSpan.Zero, AskInterval);
+    }
+
+    private void AskAll()
+    {
+        foreach (var other in _others)
+        {
+            _routes.RouteTo(new ClusterMember(default, other.Name, other.PeerUrls, [], IsLearner: false))
+                .Tell(new PeerMessage.MembersAsk(_ownUrls), ActorRefs.NoSender);
+        }
+    }
+
+    private sealed record Ask
+    {
+        public static readonly Ask Instance = new();
+    }
+
+    /// <summary>Takes the answers. What else may arrive was meant for the node that is not there yet.</summary>
+    private sealed class Endpoint : ReceiveActor
+    {
+        public Endpoint(TaskCompletionSource<PeerMessage.MembersAnswer> answered)
+        {
+            Receive<PeerMessage.MembersAnswer>(answer => answered.TrySetResult(answer));
+            Receive<PeerMessage>(_ => { });
+        }
+    }
+}

@@ -1,0 +1,237 @@
+using Akka.Actor;
+using Akka.Event;
+using Kv.Actors.Apply;
+using Kv.Actors.Model;
+using Kv.Actors.Raft;
+using Kv.Persistence.Checkpoint;
+using Kv.Persistence.Io;
+
+namespace Kv.Actors.Peers;
+
+/// <summary>Takes a leader's snapshot in, piece by piece, into a file; Raft hears of it when it is whole, verified and durable.</summary>
+/// <remarks>
+/// What has come of a snapshot outlives a lost connection, another leader and a restart: it lies under the SHA-256 that the whole
+/// must have, and is gone on with when that is offered again. Until Raft has taken the whole in nothing else changes.
+/// </remarks>
+public sealed class SnapshotReceiveActor : ReceiveActor
+{
+    private const int MostFailures = 3;
+
+    private readonly PeersSetup _setup;
+    private readonly ILoggingAdapter _log = Context.GetLogger();
+    private Intake? _intake;
+
+    /// <summary>Starts with nothing coming in.</summary>
+    public SnapshotReceiveActor(PeersSetup setup)
+    {
+        _setup = setup;
+        ReceiveAsync<PeerMessage.SnapshotOffer>(OfferedAsync);
+        ReceiveAsync<PeerMessage.SnapshotChunk>(ArrivedAsync);
+    }
+
+    private IDisk Disk => _setup.Shelf.Disk;
+
+    /// <inheritdoc/>
+    protected override void PostStop()
+    {
+        _intake?.File?.Dispose();
+        base.PostStop();
+    }
+
+    private async Task OfferedAsync(PeerMessage.SnapshotOffer offer)
+    {
+        var message = new RaftMessage.InstallSnapshot(offer.Meta) { From = offer.From.Value, To = _setup.Status.Self.Value, Term = offer.Term };
+        if (offer.Meta.Index <= _setup.Status.CommitIndex)
+        {
+            // Of no use: Raft itself tells the leader how far this member is.
+            Context.Parent.Tell(new RaftCommand.Receive(message));
+            Answer(offer.From, offer.Sha256, offer.Length, SnapshotState.Stored);
+            return;
+        }
+        if (_intake is { } current)
+        {
+            if (offer.Term < current.Message.Term)
+            {
+                return;                                        // of a leader that is none any more
+            }
+            if (!current.Sha256.Span.SequenceEqual(offer.Sha256.Span))
+            {
+                Drop(current);
+            }
+        }
+        try
+        {
+            _intake ??= await OpenAsync(offer).ConfigureAwait(true);
+            _intake.Message = message;
+            await GoOnAsync(_intake).ConfigureAwait(true);
+        }
+        catch (IOException failure)
+        {
+            Refuse(offer.From, offer.Sha256, failure);
+        }
+    }
+
+    private Task<Intake> OpenAsync(PeerMessage.SnapshotOffer offer) => _setup.Workers.Run(
+        "snapshot open",
+        () =>
+        {
+            var name = Convert.ToHexStringLower(offer.Sha256.Span) + SnapshotFile.PartSuffix;
+            foreach (var other in Disk.List(_setup.Shelf.Directory).Where(other => other.EndsWith(SnapshotFile.PartSuffix, StringComparison.Ordinal) && other != name))
+            {
+                Disk.Delete($"{_setup.Shelf.Directory}/{other}");
+            }
+            var path = $"{_setup.Shelf.Directory}/{name}";
+            if (Disk.FileExists(path))
+            {
+                var found = Disk.Open(path, DiskOpen.Write);
+                if (found.Length <= offer.Length)
+                {
+                    return new Intake(offer, path, MonotonicTime.Of(_setup.Clock)) { File = found, Offset = found.Length };
+                }
+                found.Dispose();
+                Disk.Delete(path);
+            }
+            return new Intake(offer, path, MonotonicTime.Of(_setup.Clock)) { File = Disk.Open(path, DiskOpen.Create) };
+        },
+        CancellationToken.None);
+
+    private async Task ArrivedAsync(PeerMessage.SnapshotChunk chunk)
+    {
+        if (_intake is not { } intake || !intake.Sha256.Span.SequenceEqual(chunk.Sha256.Span))
+        {
+            return;
+        }
+        if (chunk.Offset != intake.Offset || chunk.Data.Length == 0 || chunk.Offset + chunk.Data.Length > intake.Length)
+        {
+            Answer(chunk.From, intake.Sha256, intake.Offset, SnapshotState.Wanted);
+            return;
+        }
+        try
+        {
+            await _setup.Workers.Run(
+                "snapshot write",
+                () =>
+                {
+                    intake.File!.Write(chunk.Data.Span, chunk.Offset);
+                    return true;
+                },
+                CancellationToken.None).ConfigureAwait(true);
+            intake.Offset += chunk.Data.Length;
+            await GoOnAsync(intake).ConfigureAwait(true);
+        }
+        catch (IOException failure)
+        {
+            Refuse(chunk.From, chunk.Sha256, failure);
+        }
+    }
+
+    private async Task GoOnAsync(Intake intake)
+    {
+        _setup.Metrics.Peers.SnapshotReceives.With(intake.Label).Set(1);
+        if (intake.Offset < intake.Length)
+        {
+            Answer(intake.From, intake.Sha256, intake.Offset, SnapshotState.Wanted);
+            return;
+        }
+        var arrived = await _setup.Workers.Run("snapshot check", () => Finish(intake), CancellationToken.None).ConfigureAwait(true);
+        if (arrived is not null)
+        {
+            _intake = null;
+            _setup.Metrics.Peers.SnapshotReceives.With(intake.Label).Set(0);
+            _setup.Metrics.Peers.SnapshotReceiveSuccesses.With(intake.Label).Add();
+            _setup.Metrics.Peers.SnapshotReceiveDuration.With(intake.Label).Record(MonotonicTime.Of(_setup.Clock).Since(intake.Started));
+            _log.Info("received and saved database snapshot: snapshot-index {0} bytes {1} from {2}", intake.Message.Meta.Index, intake.Length, intake.Label);
+            Context.Parent.Tell(arrived);
+            Answer(intake.From, intake.Sha256, intake.Length, SnapshotState.Stored);
+            return;
+        }
+        _log.Warning("a snapshot that came from {0} is not what was sent: snapshot-index {1}", intake.Label, intake.Message.Meta.Index);
+        if (++intake.Failures >= MostFailures)
+        {
+            Refuse(intake.From, intake.Sha256, new IOException("what arrives is not what is sent"));
+            return;
+        }
+        intake.Offset = 0;
+        intake.File = Disk.Open(intake.Path, DiskOpen.Create);
+        Answer(intake.From, intake.Sha256, 0, SnapshotState.Wanted);
+    }
+
+    /// <summary>Verifies a whole file and gives it its name; null, and it is gone, when it is not what it should be.</summary>
+    private RaftCommand.SnapshotArrived? Finish(Intake intake)
+    {
+        using (var file = intake.File!)
+        {
+            intake.File = null;
+            file.Sync();
+            if (!IsWhole(file, intake.Sha256.Span))
+            {
+                Disk.Delete(intake.Path);
+                return null;
+            }
+        }
+        Disk.Rename(intake.Path, _setup.Shelf.PathOf(intake.Message.Meta));
+        Disk.SyncDirectory(_setup.Shelf.Directory);
+        return new RaftCommand.SnapshotArrived(intake.Message, _setup.Shelf.MembersOf(intake.Message.Meta));
+    }
+
+    private static bool IsWhole(IDiskFile file, ReadOnlySpan<byte> sha256)
+    {
+        try
+        {
+            return SnapshotFile.Verify(file).AsSpan().SequenceEqual(sha256);
+        }
+        catch (DamagedFileException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>The disk is full or failing, or the way there damages what is sent.</summary>
+    private void Refuse(NodeId from, ReadOnlyMemory<byte> sha256, IOException failure)
+    {
+        _log.Error(failure, "a snapshot could not be taken in: {0}", failure.Message);
+        if (_intake is { } intake)
+        {
+            Drop(intake);
+        }
+        _setup.Metrics.Peers.SnapshotReceiveFailures.With(from.ToString()).Add();
+        Answer(from, sha256, 0, SnapshotState.Refused, failure.Message);
+    }
+
+    private void Drop(Intake intake)
+    {
+        _intake = null;
+        intake.File?.Dispose();
+        _setup.Metrics.Peers.SnapshotReceives.With(intake.Label).Set(0);
+        if (Disk.FileExists(intake.Path))
+        {
+            Disk.Delete(intake.Path);
+        }
+    }
+
+    private static void Answer(NodeId to, ReadOnlyMemory<byte> sha256, long offset, SnapshotState state, string reason = "") =>
+        Context.Parent.Tell(new PeerCommand.Send(to, new PeerMessage.SnapshotAck(sha256, offset, state, reason)));
+
+    private sealed class Intake(PeerMessage.SnapshotOffer offer, string path, MonotonicTime started)
+    {
+        public ReadOnlyMemory<byte> Sha256 { get; } = offer.Sha256;
+
+        public long Length { get; } = offer.Length;
+
+        public string Path { get; } = path;
+
+        public MonotonicTime Started { get; } = started;
+
+        public NodeId From => new(Message.From);
+
+        public string Label => From.ToString();
+
+        public RaftMessage.InstallSnapshot Message { get; set; } = null!;
+
+        public IDiskFile? File { get; set; }
+
+        public long Offset { get; set; }
+
+        public int Failures { get; set; }
+    }
+}

@@ -1,0 +1,52 @@
+using Kv.Actors.Cluster;
+using Kv.Actors.Model;
+using Kv.Actors.Raft;
+using Xunit;
+
+namespace Kv.Actors.Tests.Node;
+
+/// <summary>Three whole nodes over Akka.Remote on loopback: what the other cluster tests hold over a network of their own.</summary>
+public sealed class RemoteClusterTests
+{
+    [Fact]
+    public async Task Members_elect_one_take_writes_everywhere_lose_one_go_on_and_take_it_back()
+    {
+        await using var cluster = await TestCluster.FoundAsync(remote: true, names: ["a", "b", "c"]);
+        var leader = await cluster.LeaderAsync();
+        foreach (var name in (string[])["a", "b", "c"])
+        {
+            await cluster.PutAsync(name, $"on-{name}", name);
+            Assert.Equal(name, await cluster.GetAsync(cluster.Follower(name), $"on-{name}"));
+        }
+        await TestCluster.UntilAsync(() => cluster.Nodes.Values.All(static node => node.Peers.ConnectedCount == 2));
+        Assert.All(cluster.Nodes.Values, static node => Assert.All(node.Peers.Members, peer => Assert.NotNull(node.Peers.ConnectedSince(peer))));
+        await cluster.StopAsync(leader);
+        var heir = await cluster.LeaderAsync();
+        await cluster.PutAsync(heir, "without", leader);
+        await cluster.StartAsync(leader);
+        Assert.Equal(leader, await cluster.GetAsync(leader, "without"));
+        await cluster.ConvergedAsync();
+    }
+
+    [Fact]
+    public async Task A_member_joins_with_large_values_by_snapshot_and_is_removed_again()
+    {
+        await using var cluster = await TestCluster.FoundAsync(remote: true, hocon: "kv.raft.kept-entries = 10", names: ["a", "b", "c"]);
+        var leader = await cluster.LeaderAsync();
+        var big = new string('x', 1_000_000);
+        for (var i = 0; i < 40; i++)
+        {
+            await cluster.PutAsync(leader, $"k{i % 8}", big + i);
+        }
+        var added = new ClusterMember(new NodeId(0xd), "", [cluster.Url("d")], [], IsLearner: false);
+        Assert.Equal(4, (await cluster[leader].ProposeConfChangeAsync(new ConfChange(ConfChangeType.AddNode, 0xd, added.ToJson()))).Value!.Count);
+        await cluster.StartAsync("d", ["a", "b", "c", "d"], state: "existing");
+        Assert.EndsWith("39", await cluster.GetAsync("d", "k7"), StringComparison.Ordinal);
+        await cluster.PutAsync("d", "k0", big);
+        await cluster.ConvergedAsync();
+        Assert.Equal(3, (await cluster["d"].ProposeConfChangeAsync(new ConfChange(ConfChangeType.RemoveNode, 0xd))).Value!.Count);
+        Assert.True((await cluster["d"].Ended.WaitAsync(TestCluster.Patience)).IsRemoved);
+        await cluster.StopAsync("d");
+        await cluster.PutAsync(leader, "after", "1");
+    }
+}

@@ -1,0 +1,61 @@
+using System.Threading.Channels;
+using Akka.Actor;
+using Xunit;
+
+namespace Kv.Actors.Tests.Raft;
+
+/// <summary>Stands for an actor, or for a node above one, and keeps what it is told, in order.</summary>
+internal sealed class Recorder
+{
+    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(20);
+    private readonly Channel<object> _told = Channel.CreateUnbounded<object>();
+
+    /// <param name="system">Where it lives.</param>
+    /// <param name="child">What it starts as its child, if anything.</param>
+    public Recorder(IActorRefFactory system, Props? child = null)
+    {
+        var started = new TaskCompletionSource<IActorRef>();
+        Ref = system.ActorOf(Props.Create(() => new Actor(_told.Writer, child, started)));
+        Child = child is null ? ActorRefs.Nobody : started.Task.WaitAsync(_patience).GetAwaiter().GetResult();
+    }
+
+    public IActorRef Ref { get; }
+
+    public IActorRef Child { get; }
+
+    /// <summary>The next message of a kind; what comes before it is passed over.</summary>
+    public async Task<T> NextAsync<T>(Predicate<T>? wanted = null)
+    {
+        using var patience = new CancellationTokenSource(_patience);
+        while (true)
+        {
+            if (await _told.Reader.ReadAsync(patience.Token) is T message && (wanted is null || wanted(message)))
+            {
+                return message;
+            }
+        }
+    }
+
+    /// <summary>Everything that was told and not looked at yet.</summary>
+    public List<object> Take()
+    {
+        var taken = new List<object>();
+        while (_told.Reader.TryRead(out var message))
+        {
+            taken.Add(message);
+        }
+        return taken;
+    }
+
+    private sealed class Actor : ReceiveActor
+    {
+        public Actor(ChannelWriter<object> told, Props? child, TaskCompletionSource<IActorRef> started)
+        {
+            if (child is not null)
+            {
+                started.TrySetResult(Context.ActorOf(child));
+            }
+            ReceiveAny(message => told.TryWrite(message));
+        }
+    }
+}
