@@ -6,7 +6,7 @@ using Akka.Serialization;
 namespace Akka.Remote.Serialization;
 
 /// <summary>System messages that may cross the wire: those of death watch, and stop.</summary>
-public sealed class SystemMessageSerializer : SerializerWithStringManifest
+internal sealed class SystemMessageSerializer : SerializerWithStringManifest
 {
     /// <summary>For a system.</summary>
     public SystemMessageSerializer(ExtendedActorSystem system)
