@@ -1,27 +1,41 @@
-using System.Diagnostics;
-using System.Globalization;
+using System.CommandLine;
 using Kv.Simulation;
 
-var seed = args.Length > 1 ? ulong.Parse(args[1], CultureInfo.InvariantCulture) : 1;
-var plan = args.Contains("--alone") ? SimPlan.Alone : SimPlan.Cluster;
-var watch = Stopwatch.StartNew();
-if (args is ["replay", ..])
-{
-    Console.WriteLine(SimRun.Run(seed, plan, new Kv.Simulation.Trace(Console.Out)));
-    return 0;
-}
+var seeds = new Option<ulong>("--seeds") { Description = "How many seeds to run.", DefaultValueFactory = static _ => 300 };
+var first = new Option<ulong>("--first-seed") { Description = "The first of them.", DefaultValueFactory = static _ => 1 };
+var members = new Option<int>("--members") { Description = "Members that found the cluster: 1, 3 or 5.", DefaultValueFactory = static _ => 3 };
+var trouble = new Option<double>("--trouble") { Description = "Simulated seconds that faults go on in each seed.", DefaultValueFactory = static _ => SimPlan.Cluster.Trouble.TotalSeconds };
+var faults = new Option<FaultKinds>("--faults") { Description = "Kinds of faults, with commas: crashes, disks, network, time, members; all; none.", DefaultValueFactory = static _ => FaultKinds.All };
+var threads = new Option<int>("--threads") { Description = "Seeds that run at once.", DefaultValueFactory = static _ => Environment.ProcessorCount };
+var seed = new Argument<ulong>("seed") { Description = "The seed to run again." };
+seeds.Validators.Add(static result => Refuse(result, result.GetValueOrDefault<ulong>() < 1, "must be at least 1"));
+members.Validators.Add(static result => Refuse(result, result.GetValueOrDefault<int>() is < 1 or > 5, "must be 1 to 5"));
+trouble.Validators.Add(static result => Refuse(result, result.GetValueOrDefault<double>() <= 0, "must be above 0"));
+threads.Validators.Add(static result => Refuse(result, result.GetValueOrDefault<int>() < 1, "must be at least 1"));
 
-for (var i = 1UL; i <= seed; i++)
+var run = new Command("run", "Runs seeds with progress, and sums up time simulated, events and faults. Exit code 1 if a seed fails.") { seeds, first, members, trouble, faults, threads };
+run.SetAction(parsed => SimBatch.Run(parsed.GetValue(first), parsed.GetValue(seeds), PlanOf(parsed), parsed.GetValue(threads), Console.Out) ? 0 : 1);
+
+var replay = new Command("replay", "Runs one seed with a line for each thing of note. The legend is in the README.") { seed, members, trouble, faults };
+replay.SetAction(parsed =>
 {
     try
     {
-        var report = SimRun.Run(i, plan);
-        Console.WriteLine($"{report.Seed} {report.Hash:x16} {report.Events} {report.Simulated} {report.Answers} {watch.Elapsed.TotalSeconds:F1}");
+        Console.WriteLine(SimRun.Run(parsed.GetValue(seed), PlanOf(parsed), new Trace(Console.Out)));
+        return 0;
     }
     catch (JudgedException e)
     {
-        Console.WriteLine($"{i} FAILED {e.Message}");
+        Console.WriteLine(e.Message);
+        return 1;
     }
-}
+});
 
-return 0;
+return new RootCommand("Simulates whole nodes under virtual time: network, disks, clocks and clients come from a seed.") { run, replay }.Parse(args).Invoke();
+
+SimPlan PlanOf(ParseResult parsed) => new(parsed.GetValue(members), TimeSpan.FromSeconds(parsed.GetValue(trouble)), parsed.GetValue(faults));
+
+static void Refuse(System.CommandLine.Parsing.OptionResult result, bool wrong, string what)
+{
+    if (wrong) result.AddError($"{result.Option.Name} {what}.");
+}
