@@ -26,7 +26,6 @@ internal sealed record SimSetup(ulong Seed, SimPlan Plan, int SegmentBytes, int 
     [
         $$"""
         akka {
-          extensions = ["Kv.Simulation.Machines.SimSystemExtension, Kv.Simulation"]
           loglevel = {{LogLevel}}
           stdout-loglevel = OFF
           loggers = [{{(LogLevel == "OFF" ? "" : "\"Kv.Simulation.Machines.SimLogActor, Kv.Simulation\"")}}]
@@ -54,7 +53,10 @@ internal sealed record SimSetup(ulong Seed, SimPlan Plan, int SegmentBytes, int 
         kv {
           name = "n{{process.Machine.Number}}"
           data-dir = "/n{{process.Machine.Number}}"
+          peer.listen-urls = []
+          peer.snapshot-chunk-bytes = 4096
           peer.advertise-urls = ["{{SimRoutes.UrlOf(process.Machine.Number)}}"]
+          cluster.initial-members = [{{string.Join(", ", Enumerable.Range(1, Plan.Members).Select(static n => $"\"n{n}={SimRoutes.UrlOf(n)}\""))}}]
           node-dispatcher = "akka.actor.default-dispatcher"
           persistence.journal-dispatcher = "akka.actor.default-dispatcher"
           persistence.journal {

@@ -60,7 +60,7 @@ internal sealed class NetworkTrouble(SimWorld world, Prng random, Action<string,
     private void Cut(SimLink link)
     {
         link.IsCut = true;
-        world.Timeline.After(TimeSpan.FromMilliseconds(random.NextInt(100, 100 << random.NextInt(8))), () => link.IsCut = false);
+        world.Timeline.After(TimeSpan.FromMilliseconds(random.NextInt(100, 200 << random.NextInt(7))), () => link.IsCut = false);
     }
 
     private void Clog(SimLink link, int milliseconds)

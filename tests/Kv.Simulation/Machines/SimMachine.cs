@@ -111,7 +111,7 @@ internal sealed class SimMachine
         }
         else if (Process?.Node is { Ended.IsCompleted: true } node)
         {
-            Exited(Process, $"its {node.Ended.Result} ended");
+            Exited(Process, node.Ended.Result.Reason);
         }
     }
 

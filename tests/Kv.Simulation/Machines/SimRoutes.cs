@@ -23,6 +23,9 @@ internal sealed class SimRoutes(SimProcess process) : IPeerRoutes
         return ActorRefs.Nobody;
     }
 
+    /// <inheritdoc/>
+    public void Attach(ActorSystem system) => process.Actors = (ExtendedActorSystem)system;
+
     private sealed class Route(SimProcess from, SimMachine to) : ICanTell
     {
         public void Tell(object message, IActorRef sender)
@@ -44,17 +47,5 @@ internal sealed class SimRoutes(SimProcess process) : IPeerRoutes
             if (to.Process is not { Actors: { } system } process) return;
             process.Queue(() => system.ActorSelection("/user/node/peers").Tell(system.Serialization.Deserialize(bytes, serializer, manifest), ActorRefs.NoSender));
         }
-    }
-}
-
-/// <summary>Tells a simulated process which actor system is its own; named in its configuration.</summary>
-public sealed class SimSystemExtension : ExtensionIdProvider<SimSystemExtension>, IExtension
-{
-    /// <inheritdoc/>
-    public override SimSystemExtension CreateExtension(ExtendedActorSystem system)
-    {
-        ArgumentNullException.ThrowIfNull(system);
-        SimProcess.Of(system.Settings.Config.GetString("akka.scheduler.process")).Actors = system;
-        return this;
     }
 }
