@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Kv.Simulation;
+using Kv.Simulation.Planted;
 
 var seeds = new Option<ulong>("--seeds") { Description = "How many seeds to run.", DefaultValueFactory = static _ => 300 };
 var first = new Option<ulong>("--first-seed") { Description = "The first of them.", DefaultValueFactory = static _ => 1 };
@@ -31,7 +32,23 @@ replay.SetAction(parsed =>
     }
 });
 
-return new RootCommand("Simulates whole nodes under virtual time: network, disks, clocks and clients come from a seed.") { run, replay }.Parse(args).Invoke();
+var most = new Option<ulong>("--most") { Description = "Seeds tried for each planted fault.", DefaultValueFactory = static _ => 2000 };
+var only = new Option<string>("--only") { Description = "Only faults whose name contains this.", DefaultValueFactory = static _ => "" };
+var planted = new Command("planted", "Plants faults of the product's own, and tells which seed gives each away. Exit code 1 if one is not noticed.") { most, only };
+planted.SetAction(parsed =>
+{
+    var missed = 0;
+    foreach (var fault in PlantedFaults.All.Where(fault => fault.Name.Contains(parsed.GetValue(only)!, StringComparison.Ordinal)))
+    {
+        var (caught, found) = fault.Catch(parsed.GetValue(most));
+        if (caught == 0) missed++;
+        Console.WriteLine($"{(caught == 0 ? "MISSED" : caught),6}  {fault.Name}: {fault.How}\n        {found.Split('\n')[0]}");
+    }
+
+    return missed == 0 ? 0 : 1;
+});
+
+return new RootCommand("Simulates whole nodes under virtual time: network, disks, clocks and clients come from a seed.") { run, replay, planted }.Parse(args).Invoke();
 
 SimPlan PlanOf(ParseResult parsed) => new(parsed.GetValue(members), TimeSpan.FromSeconds(parsed.GetValue(trouble)), parsed.GetValue(faults));
 

@@ -24,6 +24,7 @@ internal sealed record SimSetup(ulong Seed, SimPlan Plan, int SegmentBytes, int 
     /// <summary>HOCON of a process, the strongest first.</summary>
     public IReadOnlyList<string> HoconOf(SimProcess process) =>
     [
+        process.Machine.World.PlantedHocon,
         $$"""
         akka {
           loglevel = {{LogLevel}}

@@ -1,4 +1,7 @@
+using Kv.Actors.Apply;
 using Kv.Actors.Model;
+using Kv.Actors.Node;
+using Kv.Actors.Watch;
 using Kv.Simulation.Judges;
 using Kv.Simulation.Machines;
 
@@ -43,6 +46,15 @@ internal sealed class SimWorld
 
     /// <summary>Sees each message before it becomes bytes, and says what is sent in its place: planted faults change it.</summary>
     public Func<SimProcess, SimMachine, object, IEnumerable<object>> Rewrite { get; set; } = static (_, _, message) => [message];
+
+    /// <summary>HOCON over everything else: names what is planted.</summary>
+    public string PlantedHocon { get; set; } = "";
+
+    /// <summary>Whether a watcher's client is given a response: a planted fault loses one.</summary>
+    public Func<WatchResponse, bool> Passes { get; set; } = static _ => true;
+
+    /// <summary>How a client's linearizable read gets its root: a planted fault takes another.</summary>
+    public Func<KvNode, Task<Outcome<StoreRoot>>> ReadFrom { get; set; } = static node => node.Reads.LinearizableAsync(CancellationToken.None).AsTask();
 
     /// <summary>The thread that everything runs on.</summary>
     public int ThreadId { get; } = Environment.CurrentManagedThreadId;

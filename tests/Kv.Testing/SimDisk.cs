@@ -43,6 +43,9 @@ public sealed class SimDisk(int seed, int sectorBytes = 512) : IDisk
     /// <summary>Bytes that fit on the disk; more is ENOSPC.</summary>
     public long CapacityBytes { get; set; } = long.MaxValue;
 
+    /// <summary>Syncs of files succeed and do nothing: a disk that lies.</summary>
+    public bool LiesAboutSync { get; set; }
+
     /// <summary>Sees every change before it is made: path, what it is, offset, bytes.</summary>
     public Action<string, string, long, long>? Observer { get; init; }
 
@@ -439,7 +442,7 @@ public sealed class SimDisk(int seed, int sectorBytes = 512) : IDisk
                 }
 
                 if (crash) throw new SimCrashException();
-                live.Sync();
+                if (!disk.LiesAboutSync) live.Sync();
             }
         }
 

@@ -39,7 +39,7 @@ internal sealed class KvCalls(SimCaller caller, HistoryRecorder history)
     {
         var pending = history.Begin(Name, request, ConnectionTo(to));
         caller.World.Trace?.Write($"{Name} -> n{to.Number}: {request}");
-        var reply = await caller.Call(to, node => DoAsync(node, request), _patience);
+        var reply = await caller.Call(to, node => DoAsync(node, request, caller.World), _patience);
         var ended = reply.How switch
         {
             Ending.Refused => pending.Failed("nobody listens"),
@@ -59,12 +59,12 @@ internal sealed class KvCalls(SimCaller caller, HistoryRecorder history)
     public static bool IsSure(KvError error) => error is not (KvError.Timeout or KvError.TimeoutDueToLeaderFail or KvError.TimeoutDueToConnectionLost
         or KvError.TimeoutWaitAppliedIndex or KvError.DeadlineExceeded or KvError.LeaderChanged or KvError.Stopped or KvError.Canceled or KvError.Unhealthy);
 
-    private static async Task<Outcome<KvAnswer>> DoAsync(KvNode node, KvRequest request)
+    private static async Task<Outcome<KvAnswer>> DoAsync(KvNode node, KvRequest request, SimWorld world)
     {
         switch (request)
         {
             case KvRequest.Range range:
-                return await RangeAsync(node, range);
+                return await RangeAsync(node, range, world);
             case KvRequest.Put put:
                 var stored = await node.ProposeAsync<PutResponse>(new InternalRaftRequest { Put = KvMessages.Of(put) });
                 return stored.Ok ? KvMessages.Of(stored.Value) : stored.Error;
@@ -82,7 +82,7 @@ internal sealed class KvCalls(SimCaller caller, HistoryRecorder history)
         }
     }
 
-    private static async Task<Outcome<KvAnswer>> RangeAsync(KvNode node, KvRequest.Range range)
+    private static async Task<Outcome<KvAnswer>> RangeAsync(KvNode node, KvRequest.Range range, SimWorld world)
     {
         StoreRoot root;
         if (range.Serializable)
@@ -91,7 +91,7 @@ internal sealed class KvCalls(SimCaller caller, HistoryRecorder history)
         }
         else
         {
-            var gate = await node.Reads.LinearizableAsync(CancellationToken.None);
+            var gate = await world.ReadFrom(node);
             if (!gate.Ok) return gate.Error;
             root = gate.Value;
         }

@@ -81,7 +81,7 @@ internal sealed class WatchClient(SimCaller caller, HistoryRecorder history, str
 
             foreach (var response in bunch.Responses)
             {
-                if (session.IsOpen) Take(response, over);
+                if (session.IsOpen && caller.World.Passes(response)) Take(response, over);
             }
 
             if (from.Process is { } process) process.Queue(() => taken.TrySetResult());

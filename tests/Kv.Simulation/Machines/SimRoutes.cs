@@ -2,6 +2,7 @@ using Akka.Actor;
 using Akka.Serialization;
 using Kv.Actors.Cluster;
 using Kv.Actors.Node;
+using Kv.Actors.Peers;
 
 namespace Kv.Simulation.Machines;
 
@@ -32,6 +33,7 @@ internal sealed class SimRoutes(SimProcess process) : IPeerRoutes
         {
             if (from.IsGone || from.Actors is not { } system) return;
             var world = from.Machine.World;
+            if (message is PeerMessage.Consensus consensus) world.Judge?.Sent(consensus.Message);
             foreach (var told in world.Rewrite(from, to, message))
             {
                 var serializer = system.Serialization.FindSerializerFor(told);

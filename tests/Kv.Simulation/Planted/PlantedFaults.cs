@@ -1,0 +1,143 @@
+using Kv.Actors.Lease;
+using Kv.Actors.Model;
+using Kv.Actors.Peers;
+using Kv.Actors.Protos.Etcdserverpb;
+using Kv.Actors.Protos.Internal;
+using Kv.Actors.Raft;
+using Kv.Actors.Watch;
+using Kv.Simulation.Machines;
+
+namespace Kv.Simulation.Planted;
+
+/// <summary>Everything that is planted, to prove that the judges see it.</summary>
+internal static class PlantedFaults
+{
+    private const FaultKinds Rough = FaultKinds.Crashes | FaultKinds.Network | FaultKinds.Time;
+
+    /// <summary>All of them.</summary>
+    public static IReadOnlyList<PlantedFault> All { get; } =
+    [
+        new("a vote is not persisted before the answer", "a journal that writes hard states without votes",
+            Cluster(Rough, static world => Journal<ForgetsVotes>(world))),
+        new("acknowledged before it is on disk", "a journal whose writes are done before they are",
+            Cluster(FaultKinds.Crashes, static world => Journal<AnswersTooSoon>(world))),
+        new("a disk that lies about syncs", "a simulated disk whose sync does nothing",
+            Cluster(FaultKinds.Crashes, static world => Each(world, static machine => machine.Disk.LiesAboutSync = true))),
+        new("a committed suffix is cut off", "a journal that replays without the last entry",
+            Cluster(FaultKinds.Crashes, static world => Journal<CutsSuffix>(world))),
+        new("a torn tail is kept", "a journal that replays the last entry with its end missing",
+            Cluster(FaultKinds.Crashes, static world => Journal<KeepsTornTail>(world))),
+        new("an earlier term's entry is committed by counting", "appends on their way say that what a majority holds is committed",
+            Cluster(Rough, static world => world.Rewrite = CommitsByCounting)),
+        new("a read index without a quorum", "heartbeats are answered on the leader's own side of every cut",
+            Cluster(Rough, static world => world.Rewrite = AnswersHeartbeats)),
+        new("a leader serves reads from its own state", "clients' reads at a member that believes to lead skip the read gate",
+            Cluster(Rough, static world => world.ReadFrom = static node => node.Status.Raft.IsLeader
+                ? Task.FromResult<Outcome<Actors.Apply.StoreRoot>>(node.Roots.Current)
+                : node.Reads.LinearizableAsync(CancellationToken.None).AsTask())),
+        new("a snapshot is installed without its index", "snapshot offers on their way name the index before theirs",
+            Cluster(Rough, static world => world.Rewrite = MisplacesSnapshots)),
+        new("a forwarded write is carried out twice", "forwards on their way are repeated under a number of their own",
+            Cluster(FaultKinds.None, static world => world.Rewrite = RepeatsForwards)),
+        new("a watch skips a revision at catch-up", "of the responses that a stream sends one in fifty is lost",
+            Cluster(FaultKinds.None, LosesResponses)),
+        new("a lease is revoked by an old leader", "a lessor that is promoted with its member, never demoted, and told of no renewal",
+            Cluster(Rough, KeepsOldLessors)),
+    ];
+
+    private static SimPlan Cluster(FaultKinds faults, Action<SimWorld> plant) => SimPlan.Cluster with { Faults = faults, Plant = plant };
+
+    private static void Journal<T>(SimWorld world) => world.PlantedHocon = $"kv.persistence.journal.class = \"{typeof(T).FullName}, Kv.Simulation\"";
+
+    private static void Each(SimWorld world, Action<SimMachine> change)
+    {
+        foreach (var machine in world.Machines) change(machine);
+    }
+
+    private static IEnumerable<object> CommitsByCounting(SimProcess from, SimMachine to, object message)
+    {
+        if (message is not PeerMessage.Consensus { Message: RaftMessage.Append append } consensus || from.Raft is not { } leader) return [message];
+        var world = from.Machine.World;
+        var held = world.Machines.Select(machine => machine.Process?.Raft).OfType<RaftCore>()
+            .Select(core => Matching(core, leader)).OrderDescending().ToArray();
+        var majority = (world.Machines.Count / 2) + 1;
+        if (held.Length < majority) return [message];
+        var last = append.Entries.Count > 0 ? append.Entries.LastIndex : append.PrevIndex;
+        var counted = Math.Min(held[majority - 1], last);
+        return [counted > append.Commit ? consensus with { Message = append with { Commit = counted } } : message];
+    }
+
+    private static ulong Matching(RaftCore core, RaftCore leader)
+    {
+        var index = Math.Min(core.Log.Stable, leader.Log.LastIndex);
+        while (index > leader.Log.BaseIndex && index > core.Log.BaseIndex)
+        {
+            if (core.Log.TryTerm(index, out var term) && leader.Log.Matches(index, term)) return index;
+            index--;
+        }
+
+        return 0;
+    }
+
+    private static IEnumerable<object> AnswersHeartbeats(SimProcess from, SimMachine to, object message)
+    {
+        if (message is PeerMessage.Consensus { Message: RaftMessage.Heartbeat heartbeat } consensus && from.Actors is { } system)
+        {
+            var forged = new PeerMessage.Consensus(
+                new RaftMessage.HeartbeatReply(heartbeat.ReadPosition) { From = heartbeat.To, To = heartbeat.From, Term = heartbeat.Term }, 0)
+            {
+                Cluster = consensus.Cluster,
+                From = consensus.To,
+                To = consensus.From,
+            };
+            from.Queue(() => system.ActorSelection("/user/node/peers").Tell(forged, Akka.Actor.ActorRefs.NoSender));
+        }
+
+        return [message];
+    }
+
+    private static IEnumerable<object> MisplacesSnapshots(SimProcess from, SimMachine to, object message) =>
+        [message is PeerMessage.SnapshotOffer offer ? offer with { Meta = offer.Meta with { Index = offer.Meta.Index - 1 } } : message];
+
+    private static IEnumerable<object> RepeatsForwards(SimProcess from, SimMachine to, object message) =>
+        message is PeerMessage.Consensus { Message: RaftMessage.Propose } forward && from.Machine.World.Random.NextBool(0.2)
+            ? [forward, forward with { Run = forward.Run + 1, Number = 1 }]
+            : [message];
+
+    private static void LosesResponses(SimWorld world) =>
+        world.Passes = response => response.Kind != WatchResponseKind.Events || !world.Random.NextBool(0.02);
+
+    /// <summary>For each member a second lessor, which nobody demotes.</summary>
+    private static void KeepsOldLessors(SimWorld world)
+    {
+        var lessors = new Dictionary<SimProcess, (Lessor Lessor, ulong Term)>();
+        Look();
+
+        void Look()
+        {
+            foreach (var machine in world.Machines)
+            {
+                if (machine.Process is not { Node: { } node } process || machine.IsPaused) continue;
+                var now = MonotonicTime.Of(machine.Clock);
+                if (node.Status.Raft.IsLeader && (!lessors.TryGetValue(process, out var kept) || kept.Term != node.Status.Raft.Term))
+                {
+                    var lessor = new Lessor(node.Settings.Lessor);
+                    lessor.Promote(now, TimeSpan.Zero, node.Roots.Current.Leases);
+                    lessors[process] = (lessor, node.Status.Raft.Term);
+                }
+                else if (!node.Status.Raft.IsLeader && lessors.TryGetValue(process, out var old))
+                {
+                    Span<LeaseId> expired = new LeaseId[16];
+                    var count = old.Lessor.PopExpired(now, expired);
+                    foreach (var lease in expired[..count].ToArray())
+                    {
+                        process.Queue(() => _ = node.ProposeAsync<LeaseRevokeResponse>(
+                            new InternalRaftRequest { LeaseRevoke = new LeaseRevokeRequest { ID = lease.Value } }));
+                    }
+                }
+            }
+
+            world.Timeline.After(TimeSpan.FromMilliseconds(200), Look);
+        }
+    }
+}
