@@ -6,9 +6,11 @@ namespace Kv.Actors.Node;
 public static class ReferenceConfig
 {
     /// <summary>The defaults, with the journal's beside them.</summary>
-    public static Config Load() =>
+    public static Config Load() => s_defaults.Value;
+
+    private static readonly Lazy<Config> s_defaults = new(static () =>
         ConfigurationFactory.FromResource("hocon.reference.conf", typeof(ReferenceConfig).Assembly)
-            .WithFallback(ConfigurationFactory.FromResource("hocon.wal-journal.conf", typeof(ReferenceConfig).Assembly));
+            .WithFallback(ConfigurationFactory.FromResource("hocon.wal-journal.conf", typeof(ReferenceConfig).Assembly)));
 
     /// <summary>What the actor system of a node needs beyond the defaults: its plugins, in its folders.</summary>
     /// <param name="settings">The node's settings.</param>

@@ -15,7 +15,9 @@ public class Persistence : ExtensionIdProvider<PersistenceExtension>
     public override PersistenceExtension CreateExtension(ExtendedActorSystem system) => new(system);
 
     /// <summary>The defaults of every key.</summary>
-    public static Config DefaultConfig() => ConfigurationFactory.FromResource<Persistence>("Akka.Persistence.persistence.conf");
+    public static Config DefaultConfig() => s_defaults.Value;
+
+    private static readonly Lazy<Config> s_defaults = new(static () => ConfigurationFactory.FromResource<Persistence>("Akka.Persistence.persistence.conf"));
 }
 
 /// <summary>Starts journals and snapshot stores, each once, from the configuration at its path.</summary>
