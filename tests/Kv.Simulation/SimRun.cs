@@ -140,7 +140,7 @@ internal sealed class SimRun
             Operations = _history.Operations(),
             Watches = [.. _watchers.Select(static watcher => watcher.Log)],
             Leases = [.. _lessees.SelectMany(static lessee => lessee.Leases)],
-            Members = [.. _world.Machines.Where(static m => m.Process?.Node is not null).Select(State)],
+            Members = [.. _world.Machines.Where(m => m.Process?.Node is not null && _world.IsMember(m)).Select(State)],
             WatchersCaughtUp = true,
             LeasesEndedBy = _history.Mark(),
             LeaseGrace = TimeSpan.FromMinutes(10),
@@ -172,9 +172,9 @@ internal sealed class SimRun
         },
         span);
 
-    private bool AllServe() => _world.Machines.All(static machine => machine.IsServing);
+    private bool AllServe() => _world.Machines.All(machine => machine.IsServing || !_world.IsMember(machine));
 
-    private IEnumerable<Actors.Node.KvNode> Running() => _world.Machines.Select(static machine => machine.Process?.Node).OfType<Actors.Node.KvNode>();
+    private IEnumerable<Actors.Node.KvNode> Running() => _world.Machines.Where(_world.IsMember).Select(static machine => machine.Process?.Node).OfType<Actors.Node.KvNode>();
 
     private bool Same(Func<StoreRoot, ulong> of) => Running().Select(node => of(node.Roots.Current)).Distinct().Count() == 1;
 

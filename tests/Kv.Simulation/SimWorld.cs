@@ -66,6 +66,13 @@ internal sealed class SimWorld
         Trace?.Hash(Fingerprint.Value);
     }
 
+    /// <summary>Whether a machine belongs to the cluster, as whoever has applied most says.</summary>
+    public bool IsMember(SimMachine machine)
+    {
+        var newest = Machines.Select(static each => each.Process?.Node?.Roots.Current).OfType<StoreRoot>().MaxBy(static root => root.AppliedIndex);
+        return newest is null || newest.Members.Count == 0 || newest.Members.All.Any(member => member.PeerUrls.Contains(SimRoutes.UrlOf(machine.Number)));
+    }
+
     /// <summary>Lets time pass until something is so, at most that much.</summary>
     /// <returns>Whether it is so.</returns>
     public bool RunUntil(Func<bool> done, TimeSpan span)

@@ -12,6 +12,7 @@ internal sealed class Trouble
     private readonly List<(int Weight, Action<SimMachine> Make)> _makers = [];
     private readonly DiskTrouble _disks;
     private readonly NetworkTrouble _network;
+    private readonly MemberTrouble _members;
     private readonly int _longestGap;
     private bool _ended;
 
@@ -20,10 +21,12 @@ internal sealed class Trouble
         (_world, _random) = (world, random);
         _disks = new DiskTrouble(world, random, Count);
         _network = new NetworkTrouble(world, random, Count);
+        _members = new MemberTrouble(world, random, Count);
         _longestGap = 500 << random.NextInt(4);
         if (kinds.HasFlag(FaultKinds.Crashes)) _makers.AddRange([(3, Kill), (2, CutPower), (1, CutAllPower), (4, _disks.CutPowerWithin)]);
         if (kinds.HasFlag(FaultKinds.Disks)) _makers.AddRange([(2, _disks.FailSync), (1, _disks.FailAny), (1, _disks.Fill), (2, _disks.Stick), (2, _disks.Slow), (1, _disks.Rot)]);
         if (kinds.HasFlag(FaultKinds.Network)) _makers.AddRange([(3, _network.Isolate), (2, _network.CutOneWay), (2, _network.CutLink), (2, _network.Clog), (2, _network.Swizzle), (2, _network.Hide)]);
+        if (kinds.HasFlag(FaultKinds.Members)) _makers.AddRange([(3, _members.Transfer), (1, _members.Remove)]);
         if (kinds.HasFlag(FaultKinds.Time)) _makers.AddRange([(4, Pause), (1, JumpClock)]);
     }
 

@@ -12,6 +12,8 @@ namespace Kv.Simulation.Judges;
 internal sealed class StepJudge
 {
     private readonly RaftInvariants _raft = new();
+    private readonly SortedDictionary<ulong, ConfState?> _confs = [];
+    private ulong _scanned;
     private readonly Dictionary<int, (SimProcess Process, StoreRoot Root)> _seen = [];
     private readonly Dictionary<ulong, (long Revision, uint Hash, int Machine)> _states = [];
 
@@ -28,10 +30,12 @@ internal sealed class StepJudge
             if (machine.RaftLooked != process)
             {
                 machine.RaftLooked = process;
+                machine.ConfLooked = null;
                 _raft.Restarted(core.Id);
             }
 
             _raft.Check(core);
+            CheckConf(machine, core);
         }
         catch (RaftBugException e)
         {
@@ -52,6 +56,43 @@ internal sealed class StepJudge
         {
             throw new JudgedException(e.Message, e);
         }
+    }
+
+    /// <summary>A membership is in force once its change is committed and handed over, not before, and the same everywhere.</summary>
+    private void CheckConf(SimMachine machine, RaftCore core)
+    {
+        for (; _scanned < _raft.Committed; _scanned++)
+        {
+            if (_raft.CommittedAt(_scanned + 1).IsConfChange) _confs.Add(_scanned + 1, null);
+        }
+
+        if (machine.ConfLooked is { } looked && looked.Equals(core.ConfState)) return;
+        var (newest, passed) = (0UL, 0UL);
+        foreach (var (index, state) in _confs)
+        {
+            if (index > core.Log.Applying) break;
+            if (state is not null && index <= core.Log.Applied) passed = index;      // refused changes leave none
+            newest = index;
+        }
+
+        foreach (var (index, state) in _confs)
+        {
+            if (index >= passed && index <= newest && core.ConfState.Equals(state))
+            {
+                machine.ConfLooked = core.ConfState;
+                return;
+            }
+        }
+
+        if (newest == 0 ? core.ConfState.Equals(ConfState.Empty) : _confs[newest] is null)
+        {
+            if (newest > 0) _confs[newest] = core.ConfState;
+            machine.ConfLooked = core.ConfState;
+            return;
+        }
+
+        throw new JudgedException(
+            $"n{machine.Number} goes by {core.ConfState}, but of the changes up to {core.Log.Applying}, as far as they are handed over, the newest at {newest} made {_confs.GetValueOrDefault(newest)}");
     }
 
     private void LookAt(SimMachine machine, SimProcess process, StoreRoot root)

@@ -1,6 +1,7 @@
 using Kv.Actors.Meters;
 using Kv.Actors.Model;
 using Kv.Actors.Node;
+using Kv.Actors.Raft;
 using Kv.Testing;
 
 namespace Kv.Simulation.Machines;
@@ -43,6 +44,9 @@ internal sealed class SimMachine
 
     /// <summary>The process whose Raft a judge looked at last.</summary>
     public SimProcess? RaftLooked { get; set; }
+
+    /// <summary>The membership that its Raft went by when a judge looked last.</summary>
+    public ConfState? ConfLooked { get; set; }
 
     /// <summary>Processes that were started here.</summary>
     public int Starts { get; private set; }

@@ -43,6 +43,8 @@ internal static class PlantedFaults
             Cluster(FaultKinds.None, LosesResponses)),
         new("a lease is revoked by an old leader", "a lessor that is promoted with its member, never demoted, and told of no renewal",
             Cluster(Rough, KeepsOldLessors)),
+        new("a membership change is applied when it is appended", "somebody who is shown the cores applies changes that are not committed yet",
+            Cluster(FaultKinds.Members | FaultKinds.Network, AppliesChangesEarly)),
     ];
 
     private static SimPlan Cluster(FaultKinds faults, Action<SimWorld> plant) => SimPlan.Cluster with { Faults = faults, Plant = plant };
@@ -106,6 +108,26 @@ internal static class PlantedFaults
 
     private static void LosesResponses(SimWorld world) =>
         world.Passes = response => response.Kind != WatchResponseKind.Events || !world.Random.NextBool(0.02);
+
+    private static void AppliesChangesEarly(SimWorld world)
+    {
+        var done = new HashSet<(SimProcess, ulong)>();
+        Look();
+
+        void Look()
+        {
+            foreach (var process in world.Machines.Select(static machine => machine.Process))
+            {
+                if (process?.Raft is not { } core) continue;
+                for (var index = Math.Max(core.Log.Applying, core.Log.BaseIndex) + 1; index <= core.Log.LastIndex; index++)
+                {
+                    if (core.Log[index].IsConfChange && done.Add((process, index))) core.ApplyConfChange(core.Log[index]);
+                }
+            }
+
+            world.Timeline.After(TimeSpan.FromMicroseconds(100), Look);
+        }
+    }
 
     /// <summary>For each member a second lessor, which nobody demotes.</summary>
     private static void KeepsOldLessors(SimWorld world)
