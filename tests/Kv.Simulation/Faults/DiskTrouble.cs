@@ -6,7 +6,7 @@ namespace Kv.Simulation.Faults;
 /// <summary>What disks do.</summary>
 internal sealed class DiskTrouble(SimWorld world, Prng random, Action<string, int> count)
 {
-    private readonly List<(SimMachine Machine, string Path, int Offset, byte Was, byte Is)> _rotten = [];
+    private readonly List<(SimMachine Machine, string Path, int Offset, byte Was, byte[] Around)> _rotten = [];
 
     /// <summary>Power goes away in the middle of one of the next operations, which then may be half done.</summary>
     public void CutPowerWithin(SimMachine machine)
@@ -71,7 +71,7 @@ internal sealed class DiskTrouble(SimWorld world, Prng random, Action<string, in
         var was = bytes[offset];
         bytes[offset] ^= bit;
         machine.Disk.Overwrite(path, bytes);
-        _rotten.Add((machine, path, offset, was, bytes[offset]));
+        _rotten.Add((machine, path, offset, was, Around(bytes, offset)));
     }
 
     /// <summary>Disks are whole again; what rotted is put back, as from a copy.</summary>
@@ -84,16 +84,18 @@ internal sealed class DiskTrouble(SimWorld world, Prng random, Action<string, in
             machine.Disk.CrashAfter = machine.Disk.FailAt = machine.Disk.CapacityBytes = long.MaxValue;
         }
 
-        foreach (var (machine, path, offset, was, rotten) in _rotten)
+        foreach (var (machine, path, offset, was, around) in _rotten)
         {
             if (machine.IsServing || !machine.Disk.FileExists(path)) continue;
             machine.Kill();
             var bytes = machine.Disk.ReadAll(path);
-            if (offset >= bytes.Length || bytes[offset] != rotten) continue;
+            if (offset >= bytes.Length || !Around(bytes, offset).AsSpan().SequenceEqual(around)) continue;     // written over since
             bytes[offset] = was;
             machine.Disk.Overwrite(path, bytes);
         }
 
         _rotten.Clear();
     }
+
+    private static byte[] Around(byte[] bytes, int offset) => bytes[Math.Max(0, offset - 64)..Math.Min(bytes.Length, offset + 64)];
 }

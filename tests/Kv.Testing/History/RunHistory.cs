@@ -21,6 +21,9 @@ public sealed record RunHistory
     /// <summary>Watchers must have been told of everything by the end: the cluster was whole, and they were given the time.</summary>
     public bool WatchersCaughtUp { get; init; }
 
+    /// <summary>The highest revision that anybody compacted at: states before it are gone, and watchers may not be shown them.</summary>
+    public long CompactedTo { get; init; }
+
     /// <summary>By then every lease that nobody keeps must have ended; nothing is asked when left out.</summary>
     public Moment? LeasesEndedBy { get; init; }
 
@@ -45,7 +48,7 @@ public sealed record RunHistory
         [
             .. ClusterJudge.AcknowledgedWrites(history, writes),
             .. PastReadJudge.Judge(history, writes),
-            .. Watches.SelectMany(w => WatchJudge.Judge(w, writes, WatchersCaughtUp ? writes.Last : 0)),
+            .. Watches.SelectMany(w => WatchJudge.Judge(w, writes, WatchersCaughtUp ? writes.Last : 0, CompactedTo)),
             .. Leases.SelectMany(l => LeaseJudge.Judge(l, history, writes, clock, LeasesEndedBy, LeaseGrace)),
             .. ClusterJudge.Members(Members, writes),
         ]);
