@@ -142,6 +142,7 @@ internal sealed class SimRun
             Leases = [.. _lessees.SelectMany(static lessee => lessee.Leases)],
             Members = [.. _world.Machines.Where(m => m.Process?.Node is not null && _world.IsMember(m)).Select(State)],
             WatchersCaughtUp = true,
+            CompactedTo = _world.CompactedTo,
             LeasesEndedBy = _history.Mark(),
             LeaseGrace = TimeSpan.FromMinutes(10),
         }.Judge();

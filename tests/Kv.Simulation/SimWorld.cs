@@ -47,6 +47,9 @@ internal sealed class SimWorld
     /// <summary>Sees each message before it becomes bytes, and says what is sent in its place: planted faults change it.</summary>
     public Func<SimProcess, SimMachine, object, IEnumerable<object>> Rewrite { get; set; } = static (_, _, message) => [message];
 
+    /// <summary>The highest revision that anybody asked to compact at.</summary>
+    public long CompactedTo { get; set; }
+
     /// <summary>HOCON over everything else: names what is planted.</summary>
     public string PlantedHocon { get; set; } = "";
 

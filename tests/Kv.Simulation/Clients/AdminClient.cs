@@ -33,6 +33,7 @@ internal sealed class AdminClient(KvCalls calls)
                 var revision = node.Roots.Current.Kv.CurrentRevision - kept;
                 if (revision < 1) return Task.FromResult(false);
                 calls.Caller.World.Trace?.Write($"{calls.Name} asks n{to.Number} to compact at {revision}");
+                calls.Caller.World.CompactedTo = Math.Max(calls.Caller.World.CompactedTo, revision);
                 return CompactAsync(node, revision, random.NextBool(0.3));
             }, _patience);
         }

@@ -14,7 +14,8 @@ public static class WatchJudge
     /// <param name="watch">What it saw.</param>
     /// <param name="writes">What happened.</param>
     /// <param name="mustReach">It must have been sent everything up to here; 0 when it was ended early.</param>
-    public static IReadOnlyList<Violation> Judge(WatchLog watch, WriteOrder writes, long mustReach)
+    /// <param name="compactedTo">A change at or below it may lack its previous state, as in etcd: that may be gone.</param>
+    public static IReadOnlyList<Violation> Judge(WatchLog watch, WriteOrder writes, long mustReach, long compactedTo = 0)
     {
         var found = new List<Violation>();
         var reached = 0L;
@@ -24,7 +25,7 @@ public static class WatchJudge
             {
                 found.Add(new Violation("watch resumed", $"{watch.Name} skipped from {reached} to {session.Start}: the harness itself is wrong"));
             }
-            reached = Math.Max(reached, JudgeSession(watch, session, writes, found));
+            reached = Math.Max(reached, JudgeSession(watch, session, writes, compactedTo, found));
             if (found.Count >= MostViolations)
             {
                 return found;
@@ -39,7 +40,7 @@ public static class WatchJudge
     }
 
     /// <summary>Returns the highest revision up to which the session proved that it had everything.</summary>
-    private static long JudgeSession(WatchLog watch, WatchSession session, WriteOrder writes, List<Violation> found)
+    private static long JudgeSession(WatchLog watch, WatchSession session, WriteOrder writes, long compactedTo, List<Violation> found)
     {
         var (sent, split) = (session.Start - 1, false);
         foreach (var batch in session.Batches)
@@ -68,7 +69,7 @@ public static class WatchJudge
                 else
                 {
                     Complete(watch, session, writes, sent + 1, revision - 1, $"{group[0]} at {batch.At}", found);
-                    Compare(watch, place, group, writes, batch.Fragment || (split && revision == sent), found);
+                    Compare(watch, place, group, writes, batch.Fragment || (split && revision == sent), compactedTo, found);
                 }
                 sent = Math.Max(sent, revision);
                 if (found.Count >= MostViolations)
@@ -89,7 +90,7 @@ public static class WatchJudge
         }
     }
 
-    private static void Compare(WatchLog watch, string place, List<WatchEvent> events, WriteOrder writes, bool isPart, List<Violation> found)
+    private static void Compare(WatchLog watch, string place, List<WatchEvent> events, WriteOrder writes, bool isPart, long compactedTo, List<Violation> found)
     {
         var revision = events[0].Now.ModRevision;
         var changes = writes.Between(revision, revision, watch.Key, watch.End).ToDictionary(static c => c.Key, StringComparer.Ordinal);
@@ -108,7 +109,7 @@ public static class WatchJudge
             {
                 found.Add(new Violation("watch previous", $"{place}: {e} with previous {seen}, but that was {change.Previous?.ToString() ?? "nothing"}"));
             }
-            else if (watch.PrevKv && e.Previous is null && change.Previous is not null)
+            else if (watch.PrevKv && e.Previous is null && change.Previous is not null && revision > compactedTo)
             {
                 found.Add(new Violation("watch previous", $"{place}: {e} without its previous state {change.Previous}"));
             }
