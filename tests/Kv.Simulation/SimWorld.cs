@@ -50,6 +50,9 @@ internal sealed class SimWorld
     /// <summary>The highest revision that anybody asked to compact at.</summary>
     public long CompactedTo { get; set; }
 
+    /// <summary>Called after each turn of a process, before the judge looks.</summary>
+    public Action<SimProcess> AfterTurn { get; set; } = static _ => { };
+
     /// <summary>HOCON over everything else: names what is planted.</summary>
     public string PlantedHocon { get; set; } = "";
 
@@ -103,6 +106,7 @@ internal sealed class SimWorld
                 {
                     again = true;
                     process.RunOne();
+                    AfterTurn(process);
                     Judge?.Look(machine);
                     if (machine.Disk.HasCrashed) break;
                 }

@@ -12,6 +12,8 @@ namespace Kv.Simulation.Planted;
 /// <summary>Everything that is planted, to prove that the judges see it.</summary>
 internal static class PlantedFaults
 {
+    private static readonly TimeSpan _cutsEnd = TimeSpan.FromSeconds(35);
+
     private const FaultKinds Rough = FaultKinds.Crashes | FaultKinds.Network | FaultKinds.Time;
 
     /// <summary>All of them.</summary>
@@ -27,8 +29,8 @@ internal static class PlantedFaults
             Cluster(FaultKinds.Crashes, static world => Journal<CutsSuffix>(world))),
         new("a torn tail is kept", "a journal that replays the last entry with its end missing",
             Cluster(FaultKinds.Crashes, static world => Journal<KeepsTornTail>(world))),
-        new("an earlier term's entry is committed by counting", "appends on their way say that what a majority holds is committed",
-            Cluster(Rough, static world => world.Rewrite = CommitsByCounting)),
+        new("an earlier term's entry is committed by counting", "a leader whose core is shown is told to commit what a majority holds; new leaders are cut off at once",
+            Cluster(FaultKinds.None, CommitsByCounting)),
         new("a read index without a quorum", "heartbeats are answered on the leader's own side of every cut",
             Cluster(Rough, static world => world.Rewrite = AnswersHeartbeats)),
         new("a leader serves reads from its own state", "clients' reads at a member that believes to lead skip the read gate",
@@ -56,29 +58,42 @@ internal static class PlantedFaults
         foreach (var machine in world.Machines) change(machine);
     }
 
-    private static IEnumerable<object> CommitsByCounting(SimProcess from, SimMachine to, object message)
+    private static void CommitsByCounting(SimWorld world)
     {
-        if (message is not PeerMessage.Consensus { Message: RaftMessage.Append append } consensus || from.Raft is not { } leader) return [message];
-        var world = from.Machine.World;
-        var held = world.Machines.Select(machine => machine.Process?.Raft).OfType<RaftCore>()
-            .Select(core => Matching(core, leader)).OrderDescending().ToArray();
-        var majority = (world.Machines.Count / 2) + 1;
-        if (held.Length < majority) return [message];
-        var last = append.Entries.Count > 0 ? append.Entries.LastIndex : append.PrevIndex;
-        var counted = Math.Min(held[majority - 1], last);
-        return [counted > append.Commit ? consensus with { Message = append with { Commit = counted } } : message];
+        world.PlantedHocon = "kv.raft.max-append-bytes = 1";         // one entry at a time: an old one is held before the new leader's first is
+        (world.Links.Slowest, world.Links.Loss) = (TimeSpan.FromMilliseconds(1), 0);
+        var led = new Dictionary<SimProcess, ulong>();
+        var serving = false;
+        world.AfterTurn = process =>
+        {
+            if (process.Raft is not { Role: Role.Leader } leader) return;
+            for (var index = leader.Log.LastIndex; index > leader.Log.Committed; index--)
+            {
+                var held = leader.ConfState.Voters.Count(id => id == leader.Id ? leader.Log.Stable >= index : leader.ProgressOf(id)?.Match >= index);
+                if (held * 2 <= leader.ConfState.Voters.Count()) continue;
+                leader.Log.CommitTo(index);
+                break;
+            }
+
+            serving = serving || world.Machines.All(static machine => machine.IsServing);
+            if (!serving || world.Timeline.Now > _cutsEnd.Ticks || led.GetValueOrDefault(process) == leader.Term) return;
+            led[process] = leader.Term;
+            var soon = world.Random.NextBool(0.5) ? 0 : world.Random.NextInt(500, 3000);
+            world.Timeline.After(TimeSpan.FromMicroseconds(soon), () => CutOff(world, process.Machine));
+        };
     }
 
-    private static ulong Matching(RaftCore core, RaftCore leader)
+    private static void CutOff(SimWorld world, SimMachine machine)
     {
-        var index = Math.Min(core.Log.Stable, leader.Log.LastIndex);
-        while (index > leader.Log.BaseIndex && index > core.Log.BaseIndex)
+        foreach (var other in world.Machines)
         {
-            if (core.Log.TryTerm(index, out var term) && leader.Log.Matches(index, term)) return index;
-            index--;
+            if (other == machine) continue;
+            foreach (var link in (SimLink[])[world.Links[machine.Number, other.Number], world.Links[other.Number, machine.Number]])
+            {
+                link.IsCut = true;
+                world.Timeline.After(TimeSpan.FromMilliseconds(world.Random.NextInt(1200, 4000)), () => link.IsCut = false);
+            }
         }
-
-        return 0;
     }
 
     private static IEnumerable<object> AnswersHeartbeats(SimProcess from, SimMachine to, object message)
