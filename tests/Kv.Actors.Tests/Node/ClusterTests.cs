@@ -133,8 +133,8 @@ public sealed class ClusterTests
         await TestCluster.UntilAsync(() => cluster[follower].Status.AppliedIndex >= cluster[leader].Status.AppliedIndex);
         Assert.EndsWith("199", await cluster.GetAsync(follower, "k49"), StringComparison.Ordinal);
         await cluster.ConvergedAsync();
-        var sent = cluster[leader].Metrics.Peers.SnapshotSendSuccesses.With(cluster[follower].Status.Self.ToString());
-        await TestCluster.UntilAsync(() => sent.Value > 0);
+        var label = cluster[follower].Status.Self.ToString();
+        await TestCluster.UntilAsync(() => cluster.Nodes.Values.Any(node => node.Metrics.Peers.SnapshotSendSuccesses.With(label).Value > 0));
         await cluster.PutAsync(follower, "k1", "after");
         await cluster.StopAsync(follower);
         await cluster.StartAsync(follower);

@@ -44,7 +44,7 @@ public sealed class RemoteClusterTests
         Assert.EndsWith("39", await cluster.GetAsync("d", "k7"), StringComparison.Ordinal);
         await cluster.PutAsync("d", "k0", big);
         await cluster.ConvergedAsync();
-        Assert.Equal(3, (await cluster["d"].ProposeConfChangeAsync(new ConfChange(ConfChangeType.RemoveNode, 0xd))).Value!.Count);
+        Assert.Equal(3, (await cluster["a"].ProposeConfChangeAsync(new ConfChange(ConfChangeType.RemoveNode, 0xd))).Value!.Count);
         Assert.True((await cluster["d"].Ended.WaitAsync(TestCluster.Patience)).IsRemoved);
         await cluster.StopAsync("d");
         await cluster.PutAsync(leader, "after", "1");
