@@ -1,5 +1,6 @@
 using Akka.Actor;
 using Akka.Configuration;
+using Akka.Event;
 using Google.Protobuf;
 using Kv.Actors.Apply;
 using Kv.Actors.Cluster;
@@ -115,6 +116,7 @@ public sealed class KvNode : IAsyncDisposable
         var remoting = environment.Routes is null && settings.ListenPeerUrls.Count > 0;
         config = ReferenceConfig.For(settings, remoting).WithFallback(config);
         disk = settings.UnsafeNoFsync ? new UnsyncedDisk(disk) : disk;
+        var taken = EtcdTakeover.Run(disk, settings, clock);
         var directory = DataDirectory.Open(disk, settings.DataDir, settings.WalDir);
         ActorSystem? system = null;
         try
@@ -128,6 +130,12 @@ public sealed class KvNode : IAsyncDisposable
             var storage = StorageExtension.For(system);
             (storage.Disk, storage.WalObserver, storage.Workers, storage.Clock) = (disk, new WalMeters(metrics, system), workers, clock);
             storage.CheckpointObserver = new CheckpointMeters(metrics);
+            if (taken is not null)
+            {
+                Logging.GetLogger(system, nameof(KvNode)).Info(
+                    "took over a data directory of etcd's, whose files keep their places with {0} behind their names: index {1} term {2} revision {3} keys {4} leases {5}",
+                    DataDirectory.AsideSuffix, taken.Index, taken.Term, taken.Revision, taken.Keys, taken.Leases);
+            }
             var routes = environment.Routes ?? (remoting ? new RemotePeerRoutes(system) : new NoPeerRoutes(system));
             routes.Attach(system);
             if (identity is null)

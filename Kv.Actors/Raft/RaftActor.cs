@@ -62,6 +62,9 @@ public sealed record PeerRefs(IReadOnlyDictionary<ulong, IActorRef> ByMember);
 /// </remarks>
 public sealed class RaftActor : ReceivePersistentActor, IWithTimers
 {
+    /// <summary>Whose events and checkpoints those of a node's storage are.</summary>
+    public const string Id = "raft";
+
     private readonly RaftActorSetup _setup;
     private readonly RaftCore _core;
     private static readonly TimeSpan ReadRetry = TimeSpan.FromMilliseconds(500);
@@ -137,7 +140,7 @@ public sealed class RaftActor : ReceivePersistentActor, IWithTimers
     }
 
     /// <inheritdoc/>
-    public override string PersistenceId => "raft";
+    public override string PersistenceId => Id;
 
     /// <inheritdoc/>
     public ITimerScheduler Timers { get; set; } = null!;

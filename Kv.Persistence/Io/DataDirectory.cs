@@ -9,12 +9,17 @@ namespace Kv.Persistence.Io;
 ///  member/wal/              the log, unless it has a directory of its own
 ///  member/snap/             checkpoints
 /// </code>
-/// etcd's own directory has the same shape without the first file; it has <c>member/snap/db</c> and <c>member/wal/*.wal</c>.
+/// etcd's own directory has the same shape without the first file; it has <c>member/snap/db</c> and <c>member/wal/*.wal</c>. Once
+/// such a directory was taken over (<see cref="Claim"/>), etcd's files stay where they are, as they are, with <c>.etcd-taken-over</c>
+/// behind their names.
 /// </remarks>
 public sealed class DataDirectory : IDisposable
 {
     /// <summary>Format this program writes.</summary>
     public const int CurrentFormat = 1;
+
+    /// <summary>What stands behind the names of etcd's files in a directory that was taken over.</summary>
+    public const string AsideSuffix = ".etcd-taken-over";
 
     private const string Magic = "kvactors-data ";
     private readonly IDisposable _lock;
@@ -62,7 +67,12 @@ public sealed class DataDirectory : IDisposable
             disk.CreateDirectory(wal);
             disk.CreateDirectory($"{member}/snap");
             if (isNew) WriteFormat(disk, member, format);
-            else disk.SyncDirectory(member);   // the run that wrote it may have ended because this failed
+            else
+            {
+                disk.SyncDirectory(member);            // the run that wrote it may have ended because this failed
+                SetEtcdAside(disk, path, wal);
+            }
+
             return new DataDirectory(path, wal, held, isNew);
         }
         catch
@@ -70,6 +80,21 @@ public sealed class DataDirectory : IDisposable
             held.Dispose();
             throw;
         }
+    }
+
+    /// <summary>Whether etcd made the directory and nobody has taken it over yet.</summary>
+    public static bool IsEtcds(IDisk disk, string path)
+    {
+        ArgumentNullException.ThrowIfNull(disk);
+        return !disk.FileExists($"{path}/member/kvactors-format") && disk.FileExists($"{path}/member/snap/db");
+    }
+
+    /// <summary>Makes a directory of etcd's this service's: from here on it is opened as such, and etcd's files are set aside.</summary>
+    /// <remarks>Call it once all that the service needs of them is durable beside them. A crash before it leaves etcd's directory.</remarks>
+    public static void Claim(IDisk disk, string path)
+    {
+        ArgumentNullException.ThrowIfNull(disk);
+        WriteFormat(disk, $"{path}/member", $"{path}/member/kvactors-format");
     }
 
     /// <summary>Releases the lock.</summary>
@@ -98,6 +123,22 @@ public sealed class DataDirectory : IDisposable
             if (name.EndsWith(".wal", StringComparison.Ordinal)) throw new ForeignDirectoryException(path, $"etcd made it ({wal} holds {name})");
             if (name.EndsWith(".kvwal", StringComparison.Ordinal)) throw new ForeignDirectoryException(path, $"{wal} holds a log, but {format} is missing");
         }
+    }
+
+    /// <summary>Gets what etcd left out of the way. Does what is left to do: a crash in the middle is made up for at the next start.</summary>
+    private static void SetEtcdAside(IDisk disk, string path, string wal)
+    {
+        SetAside(disk, $"{path}/member/snap", static name =>
+            name == "db" || name.EndsWith(".snap", StringComparison.Ordinal) || name.EndsWith(".snap.db", StringComparison.Ordinal));
+        SetAside(disk, wal, static name => Etcd.EtcdWal.IsSegment(name) || name is "0.tmp" or "1.tmp");
+    }
+
+    private static void SetAside(IDisk disk, string directory, Func<string, bool> isEtcds)
+    {
+        var names = disk.List(directory).Where(isEtcds).ToList();
+        if (names.Count == 0) return;
+        foreach (var name in names) disk.Rename($"{directory}/{name}", $"{directory}/{name}{AsideSuffix}");
+        disk.SyncDirectory(directory);
     }
 
     private static void WriteFormat(IDisk disk, string member, string format)

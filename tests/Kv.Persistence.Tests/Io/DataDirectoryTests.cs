@@ -36,6 +36,61 @@ public sealed class DataDirectoryTests
     }
 
     [Fact]
+    public void A_claimed_directory_of_etcds_is_opened_with_its_files_set_aside_whenever_the_machine_crashed()
+    {
+        for (var crash = 1L; ; crash++)
+        {
+            var disk = new SimDisk(seed: (int)crash);
+            disk.CreateDirectory("/data/member/snap");
+            disk.CreateDirectory("/data/member/wal");
+            string[] files = ["snap/db", "snap/0000000000000001-0000000000000001.snap", "wal/0000000000000000-0000000000000000.wal"];
+            foreach (var file in files) disk.Overwrite($"/data/member/{file}", [7]);
+            Assert.True(DataDirectory.IsEtcds(disk, "/data"));
+            disk.CrashAfter = disk.Operations + crash;
+            var crashed = false;
+            try
+            {
+                DataDirectory.Claim(disk, "/data");
+                DataDirectory.Open(disk, "/data").Dispose();
+            }
+            catch (SimCrashException)
+            {
+                crashed = true;
+            }
+
+            disk.Crash();
+            if (DataDirectory.IsEtcds(disk, "/data"))
+            {
+                foreach (var file in files) Assert.Equal([7], disk.ReadAll($"/data/member/{file}"));     // as if nothing had happened
+                DataDirectory.Claim(disk, "/data");
+            }
+
+            DataDirectory.Open(disk, "/data").Dispose();
+            foreach (var file in files)
+            {
+                Assert.Equal([7], disk.ReadAll($"/data/member/{file}.etcd-taken-over"));
+                Assert.False(disk.FileExists($"/data/member/{file}"));
+            }
+
+            if (!crashed) return;
+        }
+    }
+
+    [Fact]
+    public void A_log_elsewhere_is_set_aside_where_it_is()
+    {
+        var disk = new SimDisk(1);
+        disk.CreateDirectory("/data/member/snap");
+        disk.CreateDirectory("/log");
+        disk.Overwrite("/data/member/snap/db", [7]);
+        disk.Overwrite("/log/0000000000000000-0000000000000000.wal", [8]);
+        DataDirectory.Claim(disk, "/data");
+        DataDirectory.Open(disk, "/data", "/log").Dispose();
+        Assert.Equal([8], disk.ReadAll("/log/0000000000000000-0000000000000000.wal.etcd-taken-over"));
+        Assert.Equal([7], disk.ReadAll("/data/member/snap/db.etcd-taken-over"));
+    }
+
+    [Fact]
     public void On_the_real_disk_a_second_holder_is_refused_and_modes_are_private()
     {
         var path = Path.Combine(Path.GetTempPath(), $"kv-data-{Guid.NewGuid():n}");
