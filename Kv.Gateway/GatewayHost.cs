@@ -34,6 +34,7 @@ internal static class GatewayHost
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => Listen(kestrel, options));
         builder.Services.AddRouting();
         builder.Services.AddSingleton(node);
+        builder.Services.AddSingleton(_ => new LeaderWatch(() => node.Status.Raft.HasLeader, options.ElectionTimeout, TimeProvider.System));
         builder.Services.AddSingleton<KvService>();
         builder.Services.AddSingleton<WatchService>();
         builder.Services.AddSingleton<LeaseService>();
@@ -65,6 +66,7 @@ internal static class GatewayHost
         }
         var unknown = UnknownMethods.Handler(app, HttpEndpoints.NotFound);
         app.Use(next => GrpcCalls.Count(next, UnknownMethods.ExactNames(next, unknown), calls, options.WarningUnaryRequestDuration, log));
+        app.Use(next => MemberGate.Check(next, node.Status));
         app.MapGrpcService<KvService>().WithMessageLimitText(maxReceiveBytes);
         app.MapGrpcService<WatchService>().WithMessageLimitText(maxReceiveBytes);
         app.MapGrpcService<LeaseService>().WithMessageLimitText(maxReceiveBytes);

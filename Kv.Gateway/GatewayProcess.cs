@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Kv.Actors.Cluster;
 using Kv.Actors.Meters;
 using Kv.Actors.Model;
 using Kv.Actors.Node;
@@ -25,7 +26,6 @@ internal static class GatewayProcess
         {
             log.Configuration(warning);
         }
-        log.PeersNotServed(options);
         if (options.UnsafeNoFsync)
         {
             log.UnsafeNoFsync();
@@ -35,8 +35,9 @@ internal static class GatewayProcess
         try
         {
             var metrics = new Metrics(new MetricsRegistry());
+            var discovered = await DiscoverAsync(options, log).ConfigureAwait(false);
             await using var node = await KvNode.StartAsync(
-                [Retention(options), options.HoconOverlay, options.HoconText, KvLoggerActor.Hocon(options.LogLevel)], metrics, NodeEnvironment.Real).ConfigureAwait(false);
+                [Retention(options), discovered, options.HoconOverlay, options.HoconText, KvLoggerActor.Hocon(options.LogLevel)], metrics, NodeEnvironment.Real).ConfigureAwait(false);
             var app = GatewayHost.Build(options, node, logs);
             await using (app.ConfigureAwait(false))
             {
@@ -46,6 +47,7 @@ internal static class GatewayProcess
                     return 1;
                 }
                 await app.StartAsync().ConfigureAwait(false);
+                log.LocalMember(node.Status.Self, node.Status.Cluster, node.Roots.Current.Members.Count);
                 log.NowServing(node.Status.Self.ToString(), options);
                 foreach (var url in options.ListenClientUrls)
                 {
@@ -60,7 +62,7 @@ internal static class GatewayProcess
                 return exit;
             }
         }
-        catch (Exception failure) when (failure is IOException or InvalidDataException or UnauthorizedAccessException or InvalidOperationException)
+        catch (Exception failure) when (failure is IOException or InvalidDataException or FormatException or UnauthorizedAccessException or InvalidOperationException)
         {
             log.StartFailed(failure.Message);
             return 1;
@@ -76,6 +78,22 @@ internal static class GatewayProcess
     private static string Retention(KvServerOptions options) => options.AutoCompactionMode == AutoCompactionMode.Periodic
         ? $"kv.compaction.auto-retention = \"{(long)options.AutoCompactionRetention.TotalMilliseconds}ms\""
         : $"kv.compaction.auto-retention = \"{options.AutoCompactionRevisions}\"";
+
+    /// <summary>Asks DNS for the members at the first start; a member that has a log knows them. Empty when there is nothing to ask.</summary>
+    private static async Task<string> DiscoverAsync(KvServerOptions options, ILogger log)
+    {
+        var wal = options.WalDir ?? Path.Combine(options.DataDir, "member", "wal");
+        if (options.DiscoverySrv.Length == 0 || (Directory.Exists(wal) && Directory.EnumerateFileSystemEntries(wal).Any()))
+        {
+            return "";
+        }
+        var names = new NameService(SrvDiscovery.ReadServer(HoconFile.ReadText(options.HoconText, SrvDiscovery.ServerKey)));
+        var found = await SrvDiscovery.FindAsync(names, options.DiscoverySrv, options.DiscoverySrvName, options.Name, options.AdvertisePeerUrls).ConfigureAwait(false);
+        var cluster = InitialCluster.Text(found.Cluster);
+        log.Discovered(options.DiscoverySrv, cluster);
+        return HoconOverlay.Lists(
+            ("kv.cluster.initial-members", cluster.Split(',')), ("kv.peer.advertise-urls", found.Own));
+    }
 
     /// <summary>Null when the member is published, else why it is not.</summary>
     private static async Task<string?> PublishAsync(KvNode node, Signals signals)

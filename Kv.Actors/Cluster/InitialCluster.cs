@@ -80,6 +80,34 @@ public static class InitialCluster
         return self.Value == 0 ? CannotFind(name) : null;
     }
 
+    /// <summary>May a new cluster be founded by this list? Asked at a first start only.</summary>
+    /// <param name="members">The list.</param>
+    /// <param name="name">This member's name.</param>
+    /// <param name="advertised">The peer URLs it tells others: those that the list has for it.</param>
+    /// <returns>Null, or why not: etcd's words.</returns>
+    public static string? WhyNotFound(IReadOnlyList<InitialMember> members, string name, IReadOnlyCollection<string> advertised)
+    {
+        ArgumentNullException.ThrowIfNull(members);
+        if (members.FirstOrDefault(member => member.Name == name) is not { } self)
+        {
+            return CannotFind(name);
+        }
+        if (self.PeerUrls.Except(advertised).Order(StringComparer.Ordinal).Select(url => $"{name}={url}").ToArray() is { Length: > 0 } untold)
+        {
+            return $"--initial-cluster has {string.Join(',', untold)} but missing from --initial-advertise-peer-urls={string.Join(',', advertised.Order(StringComparer.Ordinal))}";
+        }
+        return advertised.Except(self.PeerUrls).Order(StringComparer.Ordinal).ToArray() is { Length: > 0 } unlisted
+            ? $"--initial-advertise-peer-urls has {string.Join(',', unlisted)} but missing from --initial-cluster={Text(members)}"
+            : null;
+    }
+
+    /// <summary>As the flag has it: <c>a=http://…,b=http://…</c>.</summary>
+    public static string Text(IEnumerable<InitialMember> members)
+    {
+        ArgumentNullException.ThrowIfNull(members);
+        return string.Join(',', members.SelectMany(static member => member.PeerUrls.Select(url => $"{member.Name}={url}")));
+    }
+
     /// <summary>What etcd says where the list is without the member itself.</summary>
     public static string CannotFind(string name) => $"couldn't find local name \"{name}\" in the initial cluster configuration";
 }

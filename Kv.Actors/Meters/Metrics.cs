@@ -20,6 +20,12 @@ public sealed class Metrics
     /// <summary><c>etcd_server_is_learner</c>: Whether or not this member is a learner. 1 if is, 0 otherwise.</summary>
     public Gauge IsLearner { get; }
 
+    /// <summary><c>etcd_server_learner_promote_successes</c>: The total number of successful learner promotions that this member answered.</summary>
+    public Counter LearnerPromoteSuccesses { get; }
+
+    /// <summary><c>etcd_server_learner_promote_failures</c>: The total number of failed learner promotions that this member answered. Labels: Reason.</summary>
+    public MetricFamily<Counter> LearnerPromoteFailures { get; }
+
     /// <summary><c>etcd_server_leader_changes_seen_total</c>: The number of leader changes seen.</summary>
     public Counter LeaderChanges { get; }
 
@@ -201,6 +207,8 @@ public sealed class Metrics
         HasLeader = registry.Gauge("etcd_server_has_leader", "Whether or not a leader exists. 1 is existence, 0 is not.");
         IsLeader = registry.Gauge("etcd_server_is_leader", "Whether or not this member is a leader. 1 if is, 0 otherwise.");
         IsLearner = registry.Gauge("etcd_server_is_learner", "Whether or not this member is a learner. 1 if is, 0 otherwise.");
+        LearnerPromoteSuccesses = registry.Counter("etcd_server_learner_promote_successes", "The total number of successful learner promotions that this member answered.");
+        LearnerPromoteFailures = registry.Counters("etcd_server_learner_promote_failures", "The total number of failed learner promotions that this member answered, by reason.", "Reason");
         LeaderChanges = registry.Counter("etcd_server_leader_changes_seen_total", "The number of leader changes seen.");
         ProposalsCommitted = registry.Gauge("etcd_server_proposals_committed_total", "The total number of consensus proposals committed.");
         ProposalsApplied = registry.Gauge("etcd_server_proposals_applied_total", "The total number of consensus proposals applied.");

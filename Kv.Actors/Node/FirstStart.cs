@@ -28,6 +28,10 @@ internal static class FirstStart
         {
             return await JoinAsync(settings, system, routes, environment).ConfigureAwait(false);
         }
+        if (!hasLog && InitialCluster.WhyNotFound(settings.InitialMembers, settings.Name, [.. settings.AdvertisePeerUrls]) is { } wrong)
+        {
+            throw new InvalidDataException(wrong);
+        }
         var founders = InitialCluster.Found(settings.InitialMembers, settings.ClusterToken);
         var self = founders.Single(founder => founder.Name == settings.Name).Id;
         return new MemberIdentity(self, MemberIds.Cluster(founders.Select(static founder => founder.Id)), founders, []);

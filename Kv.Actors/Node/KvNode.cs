@@ -60,6 +60,9 @@ public sealed class KvNode : IAsyncDisposable
         _images = new SnapshotImages(StorageExtension.For(system).Disk, directory.SnapPath);
         // Whatever ends the node, nobody waits for parts that are no more.
         ended.Task.ContinueWith(_ => Refuse(), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        Membership = new MembershipCalls(
+            settings, status, roots, peers, new MembershipSeams(ProposeConfChangeAsync, ProgressOf, AskLeaderAsync), clock);
+        Membership.ServeTo(services);
     }
 
     /// <summary>What it was started with.</summary>
@@ -73,6 +76,9 @@ public sealed class KvNode : IAsyncDisposable
 
     /// <summary>The way to a root for a linearizable read.</summary>
     public ReadGate Reads { get; }
+
+    /// <summary>Members come, change and go.</summary>
+    public MembershipCalls Membership { get; }
 
     /// <summary>The leader's deadlines.</summary>
     public LeaseClock Leases { get; }
@@ -261,6 +267,13 @@ public sealed class KvNode : IAsyncDisposable
     }
 
     private bool IsTicking => MonotonicTime.Of(_clock).Since(Status.Ticked) <= 3 * Settings.HeartbeatInterval;
+
+    private Task<PeerReply> AskLeaderAsync(PeerCall call, ReadOnlyMemory<byte> body)
+    {
+        var reply = _workers.Promise<PeerReply>();
+        _parts.Peers.Tell(new PeerCommand.Call(default, call, body, reply), ActorRefs.NoSender);
+        return reply.Task;
+    }
 
     /// <summary>Renews a lease on the member that leads.</summary>
     internal ValueTask<KeepAliveReply> KeepAliveAsLeaderAsync(LeaseId lease)

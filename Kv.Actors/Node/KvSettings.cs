@@ -68,6 +68,12 @@ public sealed record KvSettings
     /// <summary>This member joins a cluster that exists, rather than founding one.</summary>
     public required bool JoinsExistingCluster { get; init; }
 
+    /// <summary>Refuse membership changes that would endanger the quorum.</summary>
+    public required bool StrictReconfigCheck { get; init; }
+
+    /// <summary>Learners that the cluster may have at a time.</summary>
+    public required int MaxLearners { get; init; }
+
     /// <summary>When a checkpoint is due.</summary>
     public required CheckpointPolicy Checkpoints { get; init; }
 
@@ -161,6 +167,8 @@ public sealed record KvSettings
             PreVote = config.GetBoolean("kv.raft.pre-vote"),
             UnsafeNoFsync = config.GetBoolean("kv.wal.unsafe-no-fsync"),
             JoinsExistingCluster = OneOf(config, "kv.cluster.initial-state", "new", "existing") == "existing",
+            StrictReconfigCheck = config.GetBoolean("kv.cluster.strict-reconfig-check"),
+            MaxLearners = AtLeast(config, "kv.cluster.max-learners", 0),
             Checkpoints = new CheckpointPolicy(
                 Bytes(config, "kv.raft.checkpoint-min-log-bytes", 1),
                 Share(config, "kv.raft.checkpoint-log-to-state"),

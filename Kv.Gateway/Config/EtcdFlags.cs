@@ -118,7 +118,7 @@ public static class EtcdFlags
         var downgrade = Later("downgrade-check-time", Duration, "5s", Tuning, "Interval at which a downgrade's state is looked at.");
         var mlock = Later("memory-mlock", Bool, "false", Tuning, "Keeps the process's pages in memory.");
         var skipSan = Later("peer-skip-client-san-verification", Bool, "false", Security, "Does not compare a peer certificate's names with its address.", "peer-transport-security.skip-client-san-verification");
-        var catchUp = Later("snapshot-catchup-entries", Count, "5000", Member, "Entries kept behind a checkpoint for slow followers; a single member has none.") with { Max = ulong.MaxValue };
+        var catchUp = Yes("snapshot-catchup-entries", Count, "5000", Member, "kv.raft.kept-entries", "Applied entries kept in memory, from which a follower that lags is served without a snapshot.") with { Max = ulong.MaxValue };
 
         return
         [
@@ -129,8 +129,8 @@ public static class EtcdFlags
             catchUp,
             Yes("heartbeat-interval", Milliseconds, "100", Member, "kv.raft.heartbeat-interval", "Milliseconds between a leader's heartbeats. From 1."),
             Yes("election-timeout", Milliseconds, "1000", Member, "kv.raft.election-timeout", "Milliseconds without a leader before an election; at least 5 heartbeats, at most 50000."),
-            Later("initial-election-tick-advance", Bool, "true", Member, "Shortens the first election's wait."),
-            Yes("listen-peer-urls", Urls, "http://localhost:2380", Member, "kv.peer.listen-urls", "URLs to listen on for other members. There are none in this release: accepted, but nothing listens."),
+            Later("initial-election-tick-advance", Bool, "true", Member, "Shortens the first election's wait once other members are heard."),
+            Yes("listen-peer-urls", Urls, "http://localhost:2380", Member, "kv.peer.listen-urls", "URL to listen on for other members; one."),
             Yes("listen-client-urls", Urls, "http://localhost:2379", Member, "kv.client.listen-urls", "URLs to listen on for clients; several, separated by commas. unix:///run/kv.sock is a socket file."),
             Yes("listen-client-http-urls", Urls, "", Member, "kv.client.listen-http-urls", "URLs for HTTP/1.1 only (health, version, metrics); --listen-client-urls then serve gRPC only."),
             Never("max-snapshots", Count, "5", Member, "Number of snapshot files kept; checkpoints here are kept by need, not by number."),
@@ -154,13 +154,13 @@ public static class EtcdFlags
             Yes("feature-gates", List, "", Member, "kv.feature-gates", "Features by name, Name=true|false; only their defaults are accepted in this release."),
 
             Yes("initial-advertise-peer-urls", Urls, "http://localhost:2380", Clustering, "kv.peer.advertise-urls", "This member's peer URLs as told to the cluster; its id comes from them."),
-            Yes("initial-cluster", Text, "", Clustering, "kv.cluster.initial", "Members at the start, NAME=URL,…; empty is this member alone. One member in this release."),
-            Yes("initial-cluster-state", Choice, "new", Clustering, "kv.cluster.initial-state", "new, or existing for a member that has its data already; nothing can be joined in this release.") with { Choices = ["new", "existing"] },
+            Yes("initial-cluster", List, "", Clustering, "kv.cluster.initial-members", "Members at the first start, NAME=URL,…; empty is this member alone."),
+            Yes("initial-cluster-state", Choice, "new", Clustering, "kv.cluster.initial-state", "new founds a cluster; existing joins one that runs, to which the member was added before.") with { Choices = ["new", "existing"] },
             Yes("initial-cluster-token", Text, "etcd-cluster", Clustering, "kv.cluster.initial-token", "Mixed into the ids of members, so that clusters are not taken for each other."),
             Yes("advertise-client-urls", Urls, "http://localhost:2379", Clustering, "kv.client.advertise-urls", "This member's client URLs as told to clients. Needed whenever --listen-client-urls is given."),
-            Later("strict-reconfig-check", Bool, "true", Clustering, "Refuses changes of membership that would endanger the quorum; there is one member in this release."),
+            Yes("strict-reconfig-check", Bool, "true", Clustering, "kv.cluster.strict-reconfig-check", "Refuses changes of membership that would endanger the quorum."),
             Yes("pre-vote", Bool, "true", Clustering, "kv.raft.pre-vote", "Asks whether an election can be won before it disturbs the leader."),
-            Later("max-learners", Number, "1", Clustering, "Learners allowed in the cluster."),
+            Yes("max-learners", Count, "1", Clustering, "kv.cluster.max-learners", "Learners that the cluster may have at a time.") with { Max = int.MaxValue },
             Later("discovery", Text, "", Clustering, "URL of a v2 discovery service."),
             Later("discovery-endpoints", List, "", Clustering, "Endpoints of a v3 discovery service.", "discovery-config.endpoints"),
             Later("discovery-token", Text, "", Clustering, "Token of the cluster in the discovery service.", "discovery-config.token"),
@@ -177,8 +177,8 @@ public static class EtcdFlags
             Later("discovery-password", Text, "", Clustering, "Discovery: password.", "discovery-config.password"),
             Later("discovery-fallback", Choice, "exit", Clustering, "What to do when discovery fails.") with { Choices = ["exit", "proxy"] },
             Later("discovery-proxy", Text, "", Clustering, "HTTP proxy for v2 discovery."),
-            Later("discovery-srv", Text, "", Clustering, "DNS domain with SRV records of the members."),
-            Later("discovery-srv-name", Text, "", Clustering, "Suffix of the SRV records' service name."),
+            Yes("discovery-srv", Text, "", Clustering, "kv.cluster.discovery-srv", "DNS domain whose SRV records name the members at the first start."),
+            Yes("discovery-srv-name", Text, "", Clustering, "kv.cluster.discovery-srv-name", "Suffix of the SRV records' service name."),
             Never("v2-deprecation", Choice, "write-only", Clustering, "Phase of the v2 store's removal; there is no v2 store.") with { Choices = ["not-yet", "write-only", "write-only-drop-data", "gone"] },
 
             Yes("auto-compaction-mode", Choice, "periodic", Compaction, "kv.compaction.auto-mode", "What --auto-compaction-retention counts: periodic (time) or revision.") with { Choices = ["periodic", "revision"] },
@@ -241,7 +241,7 @@ public static class EtcdFlags
             downgrade,
 
             Yes("unsafe-no-fsync", Bool, "false", Safety, "kv.wal.unsafe-no-fsync", "Does not wait for the disk: a crash of the machine loses acknowledged writes."),
-            Later("force-new-cluster", Bool, "false", Safety, "Starts again as a cluster of one member."),
+            Later("force-new-cluster", Bool, "false", Safety, "Keeps the data, drops every other member and starts again as a cluster of one."),
 
             new EtcdFlag("config-file", Text, "", General, "YAML file with flags' names as keys; every other flag and ETCD_ variable is then ignored.") { YamlKey = null },
             new EtcdFlag(HoconFlag, Text, "", General, "HOCON file for every setting beyond etcd's flags, see hocon/reference.conf. Read also with --config-file.") { YamlKey = null },

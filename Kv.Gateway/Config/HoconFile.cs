@@ -23,6 +23,11 @@ public static class HoconFile
         return flag => config.HasPath(flag.HoconKey!) ? Text(config, flag) : null;
     }
 
+    /// <summary>The text of a key that is no flag; null when the file does not have it.</summary>
+    /// <exception cref="FormatException">The text is no HOCON.</exception>
+    public static string? ReadText(string text, string key) =>
+        Read(text)(new EtcdFlag(key, FlagKind.Text, "", "", "") { HoconKey = key });
+
     private static string Text(Akka.Configuration.Config config, EtcdFlag flag)
     {
         var key = flag.HoconKey!;

@@ -18,6 +18,10 @@ public static class HoconOverlay
         return overlay.ToString();
     }
 
+    /// <summary>Keys with lists of texts.</summary>
+    public static string Lists(params (string Key, IEnumerable<string> Texts)[] lists) =>
+        string.Concat(lists.Select(static list => $"{list.Key} = [{string.Join(", ", list.Texts.Select(Quote))}]\n"));
+
     /// <summary>The text of a flag as a HOCON value.</summary>
     public static string Value(EtcdFlag flag, string text) => flag.Kind switch
     {

@@ -1,3 +1,5 @@
+using Kv.Actors.Cluster;
+
 namespace Kv.Gateway.Config;
 
 /// <summary>Level of a log line, in zap's order and names.</summary>
@@ -59,7 +61,7 @@ public sealed record KvServerOptions
     /// <summary>What clients are told to connect to.</summary>
     public required IReadOnlyList<KvUrl> AdvertiseClientUrls { get; init; }
 
-    /// <summary>Where other members would be listened for; nothing listens in this release.</summary>
+    /// <summary>Where other members are listened for; one.</summary>
     public required IReadOnlyList<KvUrl> ListenPeerUrls { get; init; }
 
     /// <summary>What other members are told to connect to; the member's id comes from it.</summary>
@@ -68,8 +70,14 @@ public sealed record KvServerOptions
     /// <summary>Further places that serve metrics and health only.</summary>
     public required IReadOnlyList<KvUrl> ListenMetricsUrls { get; init; }
 
-    /// <summary>The members at the start: name and peer URLs. One in this release.</summary>
+    /// <summary>The members at the first start: names and peer URLs.</summary>
     public required IReadOnlyList<InitialMember> InitialCluster { get; init; }
+
+    /// <summary>DNS domain whose SRV records name them instead; empty without.</summary>
+    public required string DiscoverySrv { get; init; }
+
+    /// <summary>Suffix of those records' service names; empty without.</summary>
+    public required string DiscoverySrvName { get; init; }
 
     /// <summary>Mixed into ids.</summary>
     public required string InitialClusterToken { get; init; }
@@ -164,8 +172,3 @@ public sealed record KvServerOptions
     /// <summary>Flags by name with the text they ended up with, where it is not the default: for the start-up log line.</summary>
     public required IReadOnlyList<KeyValuePair<string, string>> Given { get; init; }
 }
-
-/// <summary>A member as <c>--initial-cluster</c> names it.</summary>
-/// <param name="Name">Its <c>--name</c>.</param>
-/// <param name="PeerUrls">Its peer URLs, sorted.</param>
-public sealed record InitialMember(string Name, IReadOnlyList<KvUrl> PeerUrls);

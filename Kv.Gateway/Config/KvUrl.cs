@@ -15,6 +15,9 @@ public sealed record KvUrl(string Scheme, string Host, int Port)
     /// <summary>Whether it asks for TLS.</summary>
     public bool IsTls => Scheme is "https" or "unixs";
 
+    /// <summary>Whether a connection could be made to it: a host and a port, of a kind that members are reached over.</summary>
+    public bool IsReachable => !IsUnix && Port != 0 && Uri.CheckHostName(Host) != UriHostNameType.Unknown;
+
     /// <summary>Where to listen: an address, or null for <c>localhost</c> (both loopback addresses) and socket files.</summary>
     public IPAddress? Address => IsUnix || Host == "localhost" ? null : Host.Length == 0 ? IPAddress.IPv6Any : IPAddress.Parse(Host);
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Kv.Actors.Cluster;
 using Kv.Actors.Model;
 
 namespace Kv.Gateway.Config;
@@ -29,6 +30,9 @@ internal static class OptionsBuilder
         var (heartbeat, election) = (Number("heartbeat-interval"), Number("election-timeout"));
         var problemFound =
             CheckListen(listenPeer, needOne: "listen-peer-urls")
+            ?? CheckPeer(listenPeer, "listen-peer-urls")
+            ?? CheckPeer(advertisePeer, "initial-advertise-peer-urls")
+            ?? CheckDiscovery(given.ContainsKey("initial-cluster") && Text("initial-cluster").Length > 0, Text("discovery-srv"))
             ?? CheckListen(listenClient, needOne: "listen-client-urls")
             ?? CheckListen(listenHttp, needOne: null)
             ?? CheckListen(listenMetrics, needOne: null)
@@ -106,6 +110,8 @@ internal static class OptionsBuilder
             ListenMetricsUrls = listenMetrics,
             InitialCluster = cluster,
             InitialClusterToken = Text("initial-cluster-token"),
+            DiscoverySrv = Text("discovery-srv"),
+            DiscoverySrvName = Text("discovery-srv-name"),
             HeartbeatInterval = TimeSpan.FromMilliseconds(heartbeat),
             ElectionTimeout = TimeSpan.FromMilliseconds(election),
             PreVote = Flag("pre-vote"),
@@ -136,7 +142,10 @@ internal static class OptionsBuilder
             {
                 "name" => memberName,
                 "data-dir" => dataDir,
-                "initial-cluster" => string.Join(',', cluster.SelectMany(m => m.PeerUrls.Select(u => $"{m.Name}={u}"))),
+                "initial-cluster" => InitialCluster.Text(cluster),
+                "snapshot-catchup-entries" => Math.Clamp(Number("snapshot-catchup-entries"), 1, int.MaxValue).ToString(CultureInfo.InvariantCulture),
+                "listen-peer-urls" => string.Join(',', listenPeer),
+                "initial-advertise-peer-urls" => string.Join(',', advertisePeer),
                 _ => Text(flag.Name),
             }),
             Given = [.. given
@@ -177,6 +186,21 @@ internal static class OptionsBuilder
         return null;
     }
 
+    /// <summary>Members talk to each other over one TCP port each.</summary>
+    private static string? CheckPeer(IReadOnlyList<KvUrl> urls, string name)
+    {
+        if (urls.Count > 1)
+        {
+            return $"--{name} has {urls.Count} URLs ({string.Join(',', urls)}): this service uses one for other members";
+        }
+
+        return urls is [{ IsUnix: true } socket] ? $"--{name} has {socket}: other members are reached over TCP only" : null;
+    }
+
+    private static string? CheckDiscovery(bool hasInitialCluster, string domain) => hasInitialCluster && domain.Length > 0
+        ? "multiple discovery or bootstrap flags are set. Choose one of \"initial-cluster\", \"discovery\", \"discovery-endpoints\" or \"discovery-srv\""
+        : null;
+
     private static string? CheckAdvertised(IReadOnlyList<KvUrl> urls, string name)
     {
         if (urls.Count == 0)
@@ -214,16 +238,19 @@ internal static class OptionsBuilder
         return election > 50_000 ? $"--election-timeout[{election}ms] is too long, and should be set less than 50000ms" : null;
     }
 
-    /// <summary>Reads <c>NAME=URL,NAME=URL,…</c>; empty is this member with its advertised URLs.</summary>
+    /// <summary>
+    /// Reads <c>NAME=URL,NAME=URL,…</c>; empty is this member with its advertised URLs. Whether the list fits this member is asked at
+    /// the first start only, by the node: a restart does not need it.
+    /// </summary>
     private static string? ReadCluster(string text, string name, IReadOnlyList<KvUrl> advertised, out IReadOnlyList<InitialMember> cluster)
     {
-        cluster = [new InitialMember(name, advertised)];
+        cluster = [new InitialMember(name, [.. advertised.Select(static url => url.ToString())])];
         if (text.Length == 0)
         {
             return null;
         }
 
-        var members = new Dictionary<string, List<KvUrl>>(StringComparer.Ordinal);
+        var items = new List<string>();
         foreach (var part in FlagText.List(text))
         {
             var equals = part.IndexOf('=', StringComparison.Ordinal);
@@ -237,39 +264,18 @@ internal static class OptionsBuilder
                 return problem;
             }
 
-            if (!members.TryGetValue(part[..equals], out var urls))
-            {
-                members[part[..equals]] = urls = [];
-            }
-
-            urls.Add(url);
+            items.Add($"{part[..equals]}={url}");
         }
 
-        if (members.Count > 1)
+        try
         {
-            return $"clusters of several members are not supported yet by this release: --initial-cluster names {members.Count}, give {name} alone";
+            cluster = InitialCluster.Parse(items);
+            return null;
         }
-
-        if (!members.TryGetValue(name, out var own))
+        catch (FormatException wrong)
         {
-            return $"couldn't find local name \"{name}\" in the initial cluster configuration";
+            return wrong.Message;
         }
-
-        own.Sort((a, b) => string.CompareOrdinal(a.ToString(), b.ToString()));
-        var missing = own.FirstOrDefault(u => !advertised.Contains(u));
-        if (missing is not null)
-        {
-            return $"--initial-cluster has {name}={missing} but missing from --initial-advertise-peer-urls={string.Join(',', advertised)}";
-        }
-
-        missing = advertised.FirstOrDefault(u => !own.Contains(u));
-        if (missing is not null)
-        {
-            return $"--initial-advertise-peer-urls has {missing} but missing from --initial-cluster={text}";
-        }
-
-        cluster = [new InitialMember(name, own)];
-        return null;
     }
 
     private static string? ReadRetention(AutoCompactionMode mode, string text, out TimeSpan retention, out long revisions)

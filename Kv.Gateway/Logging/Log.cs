@@ -1,4 +1,6 @@
 using System.Collections;
+using Kv.Actors.Cluster;
+using Kv.Actors.Model;
 using Kv.Gateway.Config;
 
 namespace Kv.Gateway.Logging;
@@ -20,7 +22,7 @@ public static class Log
         ("snapshot-count", options.SnapshotCount), ("initial-advertise-peer-urls", Texts(options.AdvertisePeerUrls)),
         ("listen-peer-urls", Texts(options.ListenPeerUrls)), ("advertise-client-urls", Texts(options.AdvertiseClientUrls)),
         ("listen-client-urls", Texts(options.ListenClientUrls)), ("listen-metrics-urls", Texts(options.ListenMetricsUrls)),
-        ("initial-cluster", options.InitialCluster.Select(m => $"{m.Name}={string.Join(",", m.PeerUrls)}")),
+        ("initial-cluster", InitialCluster.Text(options.InitialCluster)),
         ("initial-cluster-token", options.InitialClusterToken), ("quota-backend-bytes", options.QuotaBytes),
         ("max-request-bytes", options.MaxRequestBytes), ("max-txn-ops", options.MaxTxnOps), ("pre-vote", options.PreVote),
         ("auto-compaction-mode", options.AutoCompactionMode == AutoCompactionMode.Periodic ? "periodic" : "revision"),
@@ -77,9 +79,13 @@ public static class Log
     public static void StartFailed(this ILogger log, string error) =>
         Write(log, LogLevel.Critical, 13, "the server cannot start", ("error", error));
 
-    /// <summary>Peer URLs are taken, as every start script of etcd passes them, but nothing listens there yet.</summary>
-    public static void PeersNotServed(this ILogger log, KvServerOptions options) => Write(log, LogLevel.Information, 14,
-        "peers are not served by this release; nothing listens on the peer URLs", ("listen-peer-urls", Texts(options.ListenPeerUrls)));
+    /// <summary>Who this is, in which cluster: the one line to look for when a member is not where it should be.</summary>
+    public static void LocalMember(this ILogger log, NodeId member, ClusterId cluster, int members) => Write(log, LogLevel.Information, 15,
+        "started local member", ("local-member-id", member.ToString()), ("cluster-id", cluster.ToString()), ("members", members));
+
+    /// <summary>The members at the first start came from DNS.</summary>
+    public static void Discovered(this ILogger log, string domain, string cluster) => Write(log, LogLevel.Information, 16,
+        "got bootstrap from DNS", ("discovery-srv", domain), ("initial-cluster", cluster));
 
     // 20-29: health.
 
@@ -131,6 +137,20 @@ public static class Log
 
     /// <summary>Defragment is done.</summary>
     public static void FinishedDefragment(this ILogger log, TimeSpan took) => Write(log, LogLevel.Information, 43, "finished defragment", ("took", took));
+
+    /// <summary>MoveLeader begins.</summary>
+    public static void TransferStarting(this ILogger log, NodeId leader, NodeId target) => Write(log, LogLevel.Information, 44,
+        "leadership transfer starting", ("local-member-id", leader.ToString()), ("current-leader-member-id", leader.ToString()),
+        ("transferee-member-id", target.ToString()));
+
+    /// <summary>MoveLeader is done.</summary>
+    public static void TransferFinished(this ILogger log, NodeId leader, NodeId target, TimeSpan took) => Write(log, LogLevel.Information, 45,
+        "leadership transfer finished", ("local-member-id", leader.ToString()), ("old-leader-member-id", leader.ToString()),
+        ("new-leader-member-id", target.ToString()), ("took", took));
+
+    /// <summary>MoveLeader came to nothing.</summary>
+    public static void TransferFailed(this ILogger log, NodeId leader, NodeId target, string error) => Write(log, LogLevel.Warning, 46,
+        "leadership transfer failed", ("local-member-id", leader.ToString()), ("transferee-member-id", target.ToString()), ("error", error));
 
     private static IEnumerable<string> Texts(IEnumerable<KvUrl> urls) => urls.Select(u => u.ToString());
 

@@ -1,10 +1,21 @@
 using System.Text;
+using Grpc.Core;
 
 namespace Kv.Gateway.Services;
 
 /// <summary>Texts as <c>grpc-message</c> carries them, for answers that are written without a gRPC service.</summary>
 internal static class GrpcText
 {
+    /// <summary>Ends a call before any service sees it: one response of headers only, as gRPC has it.</summary>
+    public static Task RefuseAsync(HttpContext http, Status status)
+    {
+        var headers = http.Response.Headers;
+        headers.ContentType = "application/grpc";
+        headers.GrpcStatus = ((int)status.StatusCode).ToString(System.Globalization.CultureInfo.InvariantCulture);
+        headers.GrpcMessage = Encode(status.Detail);
+        return Task.CompletedTask;
+    }
+
     /// <summary>UTF-8 with everything outside 0x20..0x7e, and <c>%</c>, as <c>%XX</c>.</summary>
     public static string Encode(string text)
     {

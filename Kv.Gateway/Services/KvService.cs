@@ -29,6 +29,10 @@ public sealed class KvService(KvNode node) : KvBinding.KvBase
         {
             return Read(node.Roots.Current, request);
         }
+        if (node.Status.Raft.IsLearner)
+        {
+            return Answers.Failed<RangeReply>(KvError.NotSupportedForLearner);
+        }
         var gate = node.Reads.LinearizableAsync(context.CancellationToken);
         if (!gate.IsCompletedSuccessfully)
         {

@@ -10,7 +10,7 @@ namespace Kv.Gateway.Services;
 
 /// <summary>etcdserverpb.Lease: check, hand over, encode.</summary>
 [BindServiceMethod(typeof(LeaseService), nameof(Bind))]
-public sealed class LeaseService(KvNode node, IHostApplicationLifetime host) : Protos.Etcdserverpb.Lease.LeaseBase
+public sealed class LeaseService(KvNode node, IHostApplicationLifetime host, LeaderWatch leader) : Protos.Etcdserverpb.Lease.LeaseBase
 {
     /// <summary>Called by the server, with null to learn the methods; a request that cannot be read gets etcd's words.</summary>
     public static void Bind(ServiceBinderBase binder, Protos.Etcdserverpb.Lease.LeaseBase? service) =>
@@ -40,8 +40,9 @@ public sealed class LeaseService(KvNode node, IHostApplicationLifetime host) : P
         IServerStreamWriter<LeaseKeepAliveResponse> responseStream,
         ServerCallContext context)
     {
-        using var over = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, host.ApplicationStopping);
-        while (await NextAsync(requestStream, over.Token).ConfigureAwait(false))
+        var leaderLost = leader.LostFor(context);
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, host.ApplicationStopping, leaderLost);
+        while (await NextAsync(requestStream, over.Token, leaderLost).ConfigureAwait(false))
         {
             var id = requestStream.Current.ID;
             // The revision is read before the renewal, so it is never above the revision at renewal (reference, keep-alive).
@@ -95,15 +96,15 @@ public sealed class LeaseService(KvNode node, IHostApplicationLifetime host) : P
         return response;
     }
 
-    private async Task<bool> NextAsync(IAsyncStreamReader<LeaseKeepAliveRequest> requests, CancellationToken over)
+    private async Task<bool> NextAsync(IAsyncStreamReader<LeaseKeepAliveRequest> requests, CancellationToken over, CancellationToken leaderLost)
     {
         try
         {
             return await requests.MoveNext(over).ConfigureAwait(false);
         }
-        catch (OperationCanceledException) when (host.ApplicationStopping.IsCancellationRequested)
+        catch (OperationCanceledException) when (host.ApplicationStopping.IsCancellationRequested || leaderLost.IsCancellationRequested)
         {
-            throw ErrorMap.Exception(KvError.Stopped);
+            throw ErrorMap.Exception(leaderLost.IsCancellationRequested ? KvError.NoLeader : KvError.Stopped);
         }
     }
 }

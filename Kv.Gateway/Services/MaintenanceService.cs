@@ -8,12 +8,13 @@ using Kv.Actors.Node;
 using Kv.Actors.Protos.Etcdserverpb;
 using Kv.Actors.Protos.Internal;
 using Kv.Gateway.Calls;
+using Kv.Gateway.Logging;
 
 namespace Kv.Gateway.Services;
 
 /// <summary>etcdserverpb.Maintenance: status, hashes, snapshot, alarms; nothing here stops reads or writes.</summary>
 [BindServiceMethod(typeof(MaintenanceService), nameof(Bind))]
-public sealed class MaintenanceService(KvNode node) : Protos.Etcdserverpb.Maintenance.MaintenanceBase
+public sealed class MaintenanceService(KvNode node, ILogger<MaintenanceService> log) : Protos.Etcdserverpb.Maintenance.MaintenanceBase
 {
     /// <summary>Called by the server, with null to learn the methods; a request that cannot be read gets etcd's words.</summary>
     public static void Bind(ServiceBinderBase binder, Protos.Etcdserverpb.Maintenance.MaintenanceBase? service) =>
@@ -155,8 +156,28 @@ public sealed class MaintenanceService(KvNode node) : Protos.Etcdserverpb.Mainte
     }
 
     /// <inheritdoc/>
-    public override Task<MoveLeaderResponse> MoveLeader(MoveLeaderRequest request, ServerCallContext context) =>
-        throw NotYet.Exception(nameof(MoveLeader));
+    public override async Task<MoveLeaderResponse> MoveLeader(MoveLeaderRequest request, ServerCallContext context)
+    {
+        if (!node.Status.Raft.IsLeader)
+        {
+            throw ErrorMap.Exception(KvError.NotLeader);
+        }
+        var target = new NodeId(request.TargetID);
+        if (node.Roots.Current.Members.Find(target) is not { IsLearner: false })
+        {
+            throw ErrorMap.Exception(KvError.BadLeaderTransferee);
+        }
+        log.TransferStarting(node.Status.Self, target);
+        var started = Stopwatch.GetTimestamp();
+        var error = await node.TransferLeaderAsync(target, context.CancellationToken).ConfigureAwait(false);
+        if (error != KvError.None)
+        {
+            log.TransferFailed(node.Status.Self, target, ErrorMap.Text(error));
+            throw ErrorMap.Exception(error);
+        }
+        log.TransferFinished(node.Status.Self, target, Stopwatch.GetElapsedTime(started));
+        return new MoveLeaderResponse();
+    }
 
     /// <inheritdoc/>
     public override Task<DowngradeResponse> Downgrade(DowngradeRequest request, ServerCallContext context) =>

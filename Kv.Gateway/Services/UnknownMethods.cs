@@ -1,4 +1,5 @@
 using Grpc.AspNetCore.Server;
+using Grpc.Core;
 
 namespace Kv.Gateway.Services;
 
@@ -34,7 +35,7 @@ public static class UnknownMethods
 
         return http =>
         {
-            if (IsCall(http.Request)) return Answer(http, Describe(http.Request.Path.Value ?? "", services.Value));
+            if (IsCall(http.Request)) return GrpcText.RefuseAsync(http, new Status(StatusCode.Unimplemented, Describe(http.Request.Path.Value ?? "", services.Value)));
             if (otherwise is not null) return otherwise(http);
             http.Response.StatusCode = StatusCodes.Status404NotFound;
             return Task.CompletedTask;
@@ -60,13 +61,4 @@ public static class UnknownMethods
         => type is not null
            && type.StartsWith(GrpcContentType, StringComparison.OrdinalIgnoreCase)
            && (type.Length == GrpcContentType.Length || type[GrpcContentType.Length] is '+' or ';');
-
-    private static Task Answer(HttpContext http, string text)
-    {
-        var headers = http.Response.Headers;
-        headers.ContentType = GrpcContentType;
-        headers.GrpcStatus = "12";
-        headers.GrpcMessage = GrpcText.Encode(text);
-        return Task.CompletedTask;
-    }
 }

@@ -8,7 +8,7 @@ using Kv.Gateway.Calls;
 namespace Kv.Gateway.Services;
 
 /// <summary>etcdserverpb.Watch: requests go to a watch stream, its responses to the client; neither waits for the other.</summary>
-public sealed class WatchService(KvNode node, IHostApplicationLifetime host) : WatchBinding.WatchBase
+public sealed class WatchService(KvNode node, IHostApplicationLifetime host, LeaderWatch leader) : WatchBinding.WatchBase
 {
     private static readonly WriteOptions Buffered = new(WriteFlags.BufferHint);
 
@@ -16,7 +16,8 @@ public sealed class WatchService(KvNode node, IHostApplicationLifetime host) : W
     public override async Task Watch(IAsyncStreamReader<WatchRequest> requestStream, IServerStreamWriter<WatchFrame> responseStream, ServerCallContext context)
     {
         var stream = await node.OpenWatchAsync(bunch => WriteAsync(bunch, responseStream)).ConfigureAwait(false);
-        using var over = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, host.ApplicationStopping);
+        var leaderLost = leader.LostFor(context);
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, host.ApplicationStopping, leaderLost);
         using var close = over.Token.Register(static stream => _ = ((WatchStream)stream!).CloseAsync(), stream);
         try
         {
@@ -26,9 +27,9 @@ public sealed class WatchService(KvNode node, IHostApplicationLifetime host) : W
             }
             await stream.Ended.ConfigureAwait(false);          // half-closed: watchers stay, events go on
         }
-        catch (OperationCanceledException) when (host.ApplicationStopping.IsCancellationRequested)
+        catch (OperationCanceledException) when (host.ApplicationStopping.IsCancellationRequested || leaderLost.IsCancellationRequested)
         {
-            throw ErrorMap.Exception(KvError.Stopped);
+            throw ErrorMap.Exception(leaderLost.IsCancellationRequested ? KvError.NoLeader : KvError.Stopped);
         }
         finally
         {
@@ -36,7 +37,8 @@ public sealed class WatchService(KvNode node, IHostApplicationLifetime host) : W
         }
         if (!context.CancellationToken.IsCancellationRequested)
         {
-            throw ErrorMap.Exception(KvError.Stopped);         // the node ended it: the client goes elsewhere
+            // A half-closed stream of which the leader is lost, or the node ended it: the client goes elsewhere.
+            throw ErrorMap.Exception(leaderLost.IsCancellationRequested ? KvError.NoLeader : KvError.Stopped);
         }
     }
 

@@ -27,6 +27,16 @@ public sealed class InitialClusterTests
         "initial cluster a=http://h:1,b=http://h:1 has duplicate url",
         Assert.Throws<FormatException>(() => InitialCluster.Parse(["a=http://h:1", "b=http://h:1"])).Message);
 
+    [Theory]
+    [InlineData("c", "http://h:1", "couldn't find local name \"c\" in the initial cluster configuration")]
+    [InlineData("b", "http://h:9", "--initial-cluster has b=http://h:2 but missing from --initial-advertise-peer-urls=http://h:9")]
+    [InlineData("b", "http://h:9 http://h:2", "--initial-advertise-peer-urls has http://h:9 but missing from --initial-cluster=a=http://h:1,a=http://h:3,b=http://h:2")]
+    [InlineData("a", "http://h:1", "--initial-cluster has a=http://h:3 but missing from --initial-advertise-peer-urls=http://h:1")]   // two of one name
+    [InlineData("b", "http://h:2", null)]
+    [InlineData("a", "http://h:3 http://h:1", null)]
+    public void A_cluster_is_not_founded_by_flags_that_disagree(string name, string advertised, string? expected) =>
+        Assert.Equal(expected, InitialCluster.WhyNotFound(InitialCluster.Parse(_pairs), name, advertised.Split(' ')));
+
     [Fact]
     public void Founders_have_etcds_ids_and_come_in_one_order_whatever_the_list_s()
     {

@@ -30,7 +30,7 @@ public class ConfigSourcesTests
         Assert.Equal("stderr", Assert.Single(options.LogOutputs));
         Assert.False(options.UnsafeNoFsync);
         Assert.Empty(options.Given);
-        Assert.Equal("default", Assert.Single(options.InitialCluster).Name);
+        Assert.Equal("default=http://localhost:2380", InitialCluster.Text(options.InitialCluster));
     }
 
     [Theory]
@@ -82,10 +82,13 @@ public class ConfigSourcesTests
     [InlineData("--log-outputs=default,stdout", 1, "multi logoutput for \"default\" is not supported yet")]
     [InlineData("--config-file=none.yml", 1, "open none.yml: no such file or directory")]
     [InlineData("--hocon none.conf", 1, "open none.conf: no such file or directory")]
-    [InlineData("--name=x --initial-cluster=a=http://localhost:2380", 1, "couldn't find local name \"x\" in the initial cluster configuration")]
-    [InlineData("--initial-cluster=default=http://a:1", 1, "--initial-cluster has default=http://a:1 but missing from --initial-advertise-peer-urls=http://localhost:2380")]
+    [InlineData("--initial-cluster=default=http://a:1/x", 1, "URL must not contain a path: http://a:1/x")]
+    [InlineData("--initial-cluster=a=http://a:1 --discovery-srv=example.com", 1, "multiple discovery or bootstrap flags are set. Choose one of")]
+    [InlineData("--listen-peer-urls=http://127.0.0.1:1,http://127.0.0.1:2", 1, "--listen-peer-urls has 2 URLs")]
+    [InlineData("--listen-peer-urls=unix://peer.sock", 1, "other members are reached over TCP only")]
+    [InlineData("--listen-peer-urls=http://example.com:2380", 1, "expected IP in URL for binding (http://example.com:2380)")]
+    [InlineData("--max-learners=-1", 2, "invalid value \"-1\" for flag -max-learners: parse error")]
     [InlineData("--initial-cluster=foo", 1, "\"foo\" where NAME=URL was expected")]
-    [InlineData("--initial-cluster=a=http://a:1,b=http://b:1", 1, "clusters of several members are not supported yet")]
     [InlineData("--watch-progress-notify-interval=50ms", 1, "at least 100ms")]
     [InlineData("--max-request-bytes=0", 1, "--max-request-bytes must be >0 (set to 0)")]
     [InlineData("--feature-gates=Nope=true", 1, "unrecognized feature gate: Nope")]
@@ -101,10 +104,9 @@ public class ConfigSourcesTests
     [Theory]
     [InlineData("--cert-file=a.pem", "--cert-file is not supported yet by this release: leave it unset")]
     [InlineData("--grpc-keepalive-min-time=6s", "--grpc-keepalive-min-time is not supported yet by this release: leave it '5s'")]
-    [InlineData("--strict-reconfig-check=false", "--strict-reconfig-check is not supported yet by this release: leave it 'true'")]
+    [InlineData("--force-new-cluster", "--force-new-cluster is not supported yet")]
     [InlineData("--max-wals=7", "--max-wals has no meaning here: leave it '5'")]
     [InlineData("--experimental-corrupt-check-time=1h", "--experimental-corrupt-check-time is not supported yet")]
-    [InlineData("--force-new-cluster", "--force-new-cluster is not supported yet")]
     [InlineData("--listen-client-urls=https://127.0.0.1:1 --advertise-client-urls=https://127.0.0.1:1", "TLS is not supported yet")]
     public void A_flag_that_would_do_nothing_is_refused(string arguments, string text)
     {
@@ -262,6 +264,6 @@ public class ConfigSourcesTests
         Assert.Contains("kv.raft.heartbeat-interval = 20ms\n", overlay, StringComparison.Ordinal);
         Assert.Contains("kv.compaction.sleep-interval = 90000ms\n", overlay, StringComparison.Ordinal);
         Assert.Contains("kv.client.listen-urls = [\"http://localhost:2379\"]\n", overlay, StringComparison.Ordinal);
-        Assert.Contains("kv.cluster.initial = \"a\\\"b=http://localhost:2380\"\n", overlay, StringComparison.Ordinal);
+        Assert.Contains("kv.cluster.initial-members = [\"a\\\"b=http://localhost:2380\"]\n", overlay, StringComparison.Ordinal);
     }
 }
