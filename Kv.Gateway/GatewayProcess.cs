@@ -32,34 +32,19 @@ internal static class GatewayProcess
         }
         using var signals = new Signals(log);
         KvLoggerActor.Use(KvNode.SystemName, sink);
+        var certificates = options.ListenPeerUrls.Any(static url => url.IsTls) && options.PeerCertFile.Length > 0
+            ? new PeerCertificateWatch(options.PeerCertFile, options.PeerKeyFile, clock)
+            : null;
         try
         {
-            var metrics = new Metrics(new MetricsRegistry());
-            var discovered = await DiscoverAsync(options, log).ConfigureAwait(false);
-            await using var node = await KvNode.StartAsync(
-                [Retention(options), discovered, options.HoconOverlay, options.HoconText, KvLoggerActor.Hocon(options.LogLevel)], metrics, NodeEnvironment.Real).ConfigureAwait(false);
-            var app = GatewayHost.Build(options, node, logs);
-            await using (app.ConfigureAwait(false))
+            while (true)
             {
-                if (await PublishAsync(node, signals).ConfigureAwait(false) is { } failure)
+                if (await RunNodeAsync(options, logs, log, signals, certificates, started).ConfigureAwait(false) is { } exit)
                 {
-                    log.StartFailed(failure);
-                    return 1;
+                    return exit;
                 }
-                await app.StartAsync().ConfigureAwait(false);
-                log.LocalMember(node.Status.Self, node.Status.Cluster, node.Roots.Current.Members.Count);
-                log.NowServing(node.Status.Self.ToString(), options);
-                foreach (var url in options.ListenClientUrls)
-                {
-                    log.ServingInsecurely(options.ListenClientHttpUrls.Count > 0 ? "grpc" : "grpc+http", url.HostPort);
-                }
-                log.ReadyToServe(clock.GetElapsedTime(started));
-                var exit = await UntilEndAsync(node, signals, log).ConfigureAwait(false);
-                log.Closing(options);
-                using var patience = new CancellationTokenSource(options.RequestTimeout, clock);
-                await app.StopAsync(patience.Token).ConfigureAwait(false);
-                log.Closed(options);
-                return exit;
+                log.PeerCertificateRenewed(options.PeerCertFile);
+                started = clock.GetTimestamp();
             }
         }
         catch (Exception failure) when (failure is IOException or InvalidDataException or FormatException or UnauthorizedAccessException or InvalidOperationException)
@@ -71,6 +56,41 @@ internal static class GatewayProcess
         {
             sink.Flush();
             KvLoggerActor.Forget(KvNode.SystemName);
+        }
+    }
+
+    /// <summary>One node from its start to its end.</summary>
+    /// <returns>The exit code; null when it is to be started again, with a renewed certificate.</returns>
+    private static async Task<int?> RunNodeAsync(
+        KvServerOptions options, KvLoggerProvider logs, ILogger log, Signals signals, PeerCertificateWatch? certificates, long started)
+    {
+        var clock = TimeProvider.System;
+        var metrics = new Metrics(new MetricsRegistry());
+        var discovered = await DiscoverAsync(options, log).ConfigureAwait(false);
+        await using var node = await KvNode.StartAsync(
+            [Retention(options), discovered, options.HoconOverlay, options.HoconText, KvLoggerActor.Hocon(options.LogLevel)], metrics, NodeEnvironment.Real).ConfigureAwait(false);
+        var app = GatewayHost.Build(options, node, logs);
+        await using (app.ConfigureAwait(false))
+        {
+            if (await PublishAsync(node, signals).ConfigureAwait(false) is { } failure)
+            {
+                log.StartFailed(failure);
+                return 1;
+            }
+            await app.StartAsync().ConfigureAwait(false);
+            log.LocalMember(node.Status.Self, node.Status.Cluster, node.Roots.Current.Members.Count);
+            log.NowServing(node.Status.Self.ToString(), options);
+            foreach (var url in options.ListenClientUrls)
+            {
+                log.ServingInsecurely(options.ListenClientHttpUrls.Count > 0 ? "grpc" : "grpc+http", url.HostPort);
+            }
+            log.ReadyToServe(clock.GetElapsedTime(started));
+            var exit = await UntilEndAsync(node, signals, certificates, log).ConfigureAwait(false);
+            log.Closing(options);
+            using var patience = new CancellationTokenSource(options.RequestTimeout, clock);
+            await app.StopAsync(patience.Token).ConfigureAwait(false);
+            log.Closed(options);
+            return exit;
         }
     }
 
@@ -112,9 +132,19 @@ internal static class GatewayProcess
         return error == KvError.None ? null : $"the member could not be published: {ErrorMap.Text(error)}";
     }
 
-    private static async Task<int> UntilEndAsync(KvNode node, Signals signals, ILogger log)
+    /// <summary>The exit code; null for a new start with a renewed certificate.</summary>
+    private static async Task<int?> UntilEndAsync(KvNode node, Signals signals, PeerCertificateWatch? certificates, ILogger log)
     {
-        if (await Task.WhenAny(node.Ended, signals.Received).ConfigureAwait(false) == signals.Received)
+        using var looking = new CancellationTokenSource();
+        var renewed = certificates?.RenewedAsync(looking.Token) ?? Task.Delay(Timeout.Infinite, looking.Token);
+        var first = await Task.WhenAny(node.Ended, signals.Received, renewed).ConfigureAwait(false);
+        await looking.CancelAsync().ConfigureAwait(false);
+        if (first == renewed)
+        {
+            await node.HandOverAsync().ConfigureAwait(false);
+            return null;
+        }
+        if (first == signals.Received)
         {
             if (!await node.HandOverAsync().ConfigureAwait(false))
             {
@@ -122,7 +152,13 @@ internal static class GatewayProcess
             }
             return 0;
         }
-        log.NodeFailed(new InvalidOperationException((await node.Ended.ConfigureAwait(false)).Reason));
+        var end = await node.Ended.ConfigureAwait(false);
+        if (end.IsRemoved)
+        {
+            log.Removed(node.Status.Self);                     // as it was told to: no failure
+            return 0;
+        }
+        log.NodeFailed(new InvalidOperationException(end.Reason));
         return 1;
     }
 

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Akka.Actor;
 using Kv.Actors.Cluster;
+using Kv.Actors.Model;
 using Kv.Actors.Peers;
 
 namespace Kv.Actors.Node;
@@ -34,27 +35,71 @@ internal static class FirstStart
         }
         var founders = InitialCluster.Found(settings.InitialMembers, settings.ClusterToken);
         var self = founders.Single(founder => founder.Name == settings.Name).Id;
+        if (!hasLog && settings.InitialMembers.Count > 1)
+        {
+            await RefuseSecondLifeAsync(self, settings, system, routes, environment).ConfigureAwait(false);
+        }
         return new MemberIdentity(self, MemberIds.Cluster(founders.Select(static founder => founder.Id)), founders, []);
     }
 
-    private static async Task<MemberIdentity> JoinAsync(KvSettings settings, ActorSystem system, IPeerRoutes routes, NodeEnvironment environment)
+    /// <summary>
+    /// A member that was there before and has lost its data must not found its cluster again: the others count on what it promised and
+    /// acknowledged, and it would not remember. Where nobody answers, the others are at their first start too.
+    /// </summary>
+    private static async Task RefuseSecondLifeAsync(NodeId self, KvSettings settings, ActorSystem system, IPeerRoutes routes, NodeEnvironment environment)
+    {
+        var answer = await AskAsync(settings, settings.ElectionTimeout, system, routes, environment).ConfigureAwait(false);
+        if (answer is not null && answer.Members.Any(member => member.Id == self && !member.ClientUrls.IsDefaultOrEmpty))
+        {
+            throw new InvalidDataException($"member {self} has already been bootstrapped");
+        }
+    }
+
+    /// <summary>Asks the other members listed who belongs to the cluster; null when none of them says in time.</summary>
+    private static async Task<PeerMessage.MembersAnswer?> AskAsync(
+        KvSettings settings, TimeSpan timeout, ActorSystem system, IPeerRoutes routes, NodeEnvironment environment)
     {
         IReadOnlyList<InitialMember> others = [.. settings.InitialMembers.Where(member => member.Name != settings.Name)];
         ImmutableArray<string> own = [.. settings.AdvertisePeerUrls];
         var answered = environment.Workers.Promise<PeerMessage.MembersAnswer>();
-        var joining = system.ActorOf(Props.Create(() => new JoinActor(others, own, routes, answered)), "node");
-        PeerMessage.MembersAnswer answer;
+        var asking = system.ActorOf(Props.Create(() => new JoinActor(others, own, routes, answered)), "node");
         try
         {
-            answer = await answered.Task.WaitAsync(JoinTimeout, environment.Clock).ConfigureAwait(false);
+            return await answered.Task.WaitAsync(timeout, environment.Clock).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {
-            throw new InvalidDataException(
-                "cannot fetch cluster info from peer urls: could not retrieve cluster information from the given URLs: "
-                + string.Join(',', others.SelectMany(static other => other.PeerUrls)));
+            return null;
         }
-        await joining.GracefulStop(JoinTimeout).ConfigureAwait(false);
+        finally
+        {
+            await asking.GracefulStop(JoinTimeout).ConfigureAwait(false);   // its place is the node's: see Place
+        }
+    }
+
+    /// <summary>Puts the node where the asker may have stood: its end is told to us a little before its name is free again.</summary>
+    public static async Task<IActorRef> PlaceAsync(ActorSystem system, Props node, TimeProvider clock)
+    {
+        var since = clock.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                return system.ActorOf(node, "node");
+            }
+            catch (InvalidActorNameException) when (clock.GetElapsedTime(since) < JoinTimeout)
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(5), clock).ConfigureAwait(false);
+            }
+        }
+    }
+
+    private static async Task<MemberIdentity> JoinAsync(KvSettings settings, ActorSystem system, IPeerRoutes routes, NodeEnvironment environment)
+    {
+        var answer = await AskAsync(settings, JoinTimeout, system, routes, environment).ConfigureAwait(false)
+            ?? throw new InvalidDataException(
+                "cannot fetch cluster info from peer urls: could not retrieve cluster information from the given URLs: "
+                + string.Join(',', settings.InitialMembers.Where(member => member.Name != settings.Name).SelectMany(static other => other.PeerUrls)));
         return InitialCluster.Match(settings.InitialMembers, answer.Members, settings.Name, out var self) is { } mismatch
             ? throw new InvalidDataException(
                 $"error validating peerURLs {{ClusterID:{answer.Cluster} Members:[{string.Join(' ', answer.Members.Select(static member => string.Join(',', member.PeerUrls)))}]}}: {mismatch}")

@@ -1,4 +1,6 @@
+using System.Net.Sockets;
 using Akka.Actor;
+using Akka.Actor.Setup;
 using Akka.Configuration;
 using Akka.Event;
 using Google.Protobuf;
@@ -132,7 +134,7 @@ public sealed class KvNode : IAsyncDisposable
             {
                 throw new InvalidDataException($"{NodeEnd.Removed.Reason}; the data-dir used by this member must be removed: {directory.Root}");
             }
-            system = ActorSystem.Create(SystemName, config);
+            system = CreateSystem(settings, SetupOf(settings, config, remoting, clock));
             var storage = StorageExtension.For(system);
             (storage.Disk, storage.WalObserver, storage.Workers, storage.Clock) = (disk, new WalMeters(metrics, system), workers, clock);
             storage.CheckpointObserver = new CheckpointMeters(metrics);
@@ -162,6 +164,42 @@ public sealed class KvNode : IAsyncDisposable
         }
     }
 
+    /// <summary>A peer port that cannot be bound is told as the listeners for clients tell it.</summary>
+    private static ActorSystem CreateSystem(KvSettings settings, ActorSystemSetup setup)
+    {
+        try
+        {
+            return ActorSystem.Create(SystemName, setup);
+        }
+        catch (Exception failure) when (SocketErrorIn(failure) is { } socket)
+        {
+            var reason = socket.SocketErrorCode == SocketError.AddressAlreadyInUse ? "address already in use" : socket.Message;
+            throw new IOException($"listen tcp {new Uri(settings.ListenPeerUrls[0]).Authority}: bind: {reason}", failure);
+        }
+    }
+
+    private static SocketException? SocketErrorIn(Exception failure) => failure switch
+    {
+        SocketException socket => socket,
+        AggregateException several => several.Flatten().InnerExceptions.Select(SocketErrorIn).FirstOrDefault(static found => found is not null),
+        { InnerException: { } inner } => SocketErrorIn(inner),
+        _ => null,
+    };
+
+    private static ActorSystemSetup SetupOf(KvSettings settings, Config config, bool remoting, TimeProvider clock)
+    {
+        var setup = ActorSystemSetup.Create(BootstrapSetup.Create().WithConfig(config));
+        if (!remoting || !settings.ListensForPeersOverTls)
+        {
+            return setup;
+        }
+        if (settings.PeerTls.WhyNotListen(settings.ListenPeerUrls[0]) is { } wrong)
+        {
+            throw new InvalidDataException(wrong);
+        }
+        return setup.And(new PeerCertificates(settings.PeerTls, clock).Setup(settings.DataDir, new Uri(settings.AdvertisePeerUrls[0]).Host));
+    }
+
     private static async Task<KvNode> StartAsync(
         ActorSystem system, KvSettings settings, MemberIdentity identity, IPeerRoutes routes, Metrics metrics, NodeEnvironment environment, DataDirectory directory)
     {
@@ -180,7 +218,7 @@ public sealed class KvNode : IAsyncDisposable
         shelf.RemoveLeftovers();
         var setup = new NodeSetup(
             settings, identity, start, machine, waiting, proposer, status, roots, leases, metrics, environment, routes, peers, services, shelf, ended);
-        var actor = system.ActorOf(Props.Create(() => new NodeActor(setup)), "node");
+        var actor = await FirstStart.PlaceAsync(system, Props.Create(() => new NodeActor(setup)), clock).ConfigureAwait(false);
         var asked = workers.Promise<NodeParts>();
         actor.Tell(new NodeActor.AskParts(asked), ActorRefs.NoSender);
         var parts = await asked.Task.WaitAsync(TimeSpan.FromSeconds(30), clock).ConfigureAwait(false);

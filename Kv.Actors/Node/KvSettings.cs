@@ -35,8 +35,14 @@ public sealed record KvSettings
     /// <summary>Where other members are listened for; empty is nowhere: then there is no remoting at all.</summary>
     public required IReadOnlyList<string> ListenPeerUrls { get; init; }
 
+    /// <summary>Certificates between members.</summary>
+    public required PeerTlsSettings PeerTls { get; init; }
+
     /// <summary>The members at a first start; this one alone where none are listed.</summary>
     public required IReadOnlyList<InitialMember> InitialMembers { get; init; }
+
+    /// <summary>Members talk over TLS: the peer URL is https.</summary>
+    public bool ListensForPeersOverTls => ListenPeerUrls.Count > 0 && ListenPeerUrls[0].StartsWith("https:", StringComparison.Ordinal);
 
     /// <summary>Bounds of the traffic between members.</summary>
     public required PeerLimits Peers { get; init; }
@@ -73,6 +79,12 @@ public sealed record KvSettings
 
     /// <summary>Learners that the cluster may have at a time.</summary>
     public required int MaxLearners { get; init; }
+
+    /// <summary>Drop every other member at this start.</summary>
+    public required bool ForceNewCluster { get; init; }
+
+    /// <summary>Cut the wait for the first election short once others are heard.</summary>
+    public required bool InitialElectionTickAdvance { get; init; }
 
     /// <summary>When a checkpoint is due.</summary>
     public required CheckpointPolicy Checkpoints { get; init; }
@@ -158,6 +170,7 @@ public sealed record KvSettings
             ListenPeerUrls = [.. config.GetStringList("kv.peer.listen-urls")],
             InitialMembers = initial.Count > 0 ? initial : [new InitialMember(name, [.. advertised])],
             Peers = ReadPeers(config),
+            PeerTls = ReadPeerTls(config),
             MaxAppendBytes = Bytes(config, "kv.raft.max-append-bytes", 1),
             MaxInflightBytes = AtLeast(config, "kv.raft.max-inflight-bytes", "kv.raft.max-append-bytes"),
             KeptForSnapshotBytes = Bytes(config, "kv.raft.kept-for-snapshot-bytes", 1),
@@ -169,6 +182,8 @@ public sealed record KvSettings
             JoinsExistingCluster = OneOf(config, "kv.cluster.initial-state", "new", "existing") == "existing",
             StrictReconfigCheck = config.GetBoolean("kv.cluster.strict-reconfig-check"),
             MaxLearners = AtLeast(config, "kv.cluster.max-learners", 0),
+            ForceNewCluster = config.GetBoolean("kv.cluster.force-new-cluster"),
+            InitialElectionTickAdvance = config.GetBoolean("kv.raft.initial-election-tick-advance"),
             Checkpoints = new CheckpointPolicy(
                 Bytes(config, "kv.raft.checkpoint-min-log-bytes", 1),
                 Share(config, "kv.raft.checkpoint-log-to-state"),
@@ -218,6 +233,19 @@ public sealed record KvSettings
         SnapshotWindowChunks = AtLeast(config, "kv.peer.snapshot-window-chunks", 1, 1024),
         SnapshotTimeout = Positive(config, "kv.peer.snapshot-timeout"),
         MaxGuests = AtLeast(config, "kv.peer.max-guests", 1),
+    };
+
+    private static PeerTlsSettings ReadPeerTls(Config config) => new()
+    {
+        CertFile = config.GetString("kv.peer.tls.cert-file"),
+        KeyFile = config.GetString("kv.peer.tls.key-file"),
+        TrustedCaFile = config.GetString("kv.peer.tls.trusted-ca-file"),
+        ClientCertAuth = config.GetBoolean("kv.peer.tls.client-cert-auth"),
+        AllowedCommonNames = [.. config.GetStringList("kv.peer.tls.allowed-cn")],
+        AllowedHostNames = [.. config.GetStringList("kv.peer.tls.allowed-hostname")],
+        AutoTls = config.GetBoolean("kv.peer.tls.auto-tls"),
+        SelfSignedYears = AtLeast(config, "kv.peer.tls.self-signed-years", 0, 100),
+        SkipClientSanVerification = config.GetBoolean("kv.peer.tls.skip-client-san-verification"),
     };
 
     private static long AtLeast(Config config, string key, string leastKey)

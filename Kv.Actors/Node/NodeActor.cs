@@ -67,12 +67,21 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
         }
         Receive<AskParts>(ask => ask.Parts.TrySetResult(_parts));
         Receive<Terminated>(PartEnded);
-        Receive<RaftNotice.SelfRemoved>(_ => Timers.StartSingleTimer(nameof(RemovedDelay), RemovedLongEnough.Instance, RemovedDelay));
+        Receive<RaftNotice.SelfRemoved>(_ => BeginToEnd());
         Receive<RemovedLongEnough>(_ => EndRemoved());
     }
 
     /// <inheritdoc/>
     public ITimerScheduler Timers { get; set; } = null!;
+
+    /// <summary>Told again and again, by whomever this member still talks to: the first time counts.</summary>
+    private void BeginToEnd()
+    {
+        if (!Timers.IsTimerActive(nameof(RemovedDelay)))
+        {
+            Timers.StartSingleTimer(nameof(RemovedDelay), RemovedLongEnough.Instance, RemovedDelay);
+        }
+    }
 
     /// <summary>Answered once the parts have been started.</summary>
     internal sealed record AskParts(TaskCompletionSource<NodeParts> Parts);
@@ -123,6 +132,8 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
         {
             Workers = setup.Workers,
             Inspect = setup.Environment.Inspect,
+            ForceNewCluster = settings.ForceNewCluster,
+            InitialElectionTickAdvance = settings.InitialElectionTickAdvance,
         };
         var raft = Context.ActorOf(Props.Create(() => new RaftActor(raftSetup)).WithDispatcher(Dispatcher), "raft");
         setup.Proposer.Open(raft);

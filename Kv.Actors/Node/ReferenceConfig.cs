@@ -63,6 +63,7 @@ public static class ReferenceConfig
                   public-hostname = {{Quote(advertised.Host)}}
                   public-port = {{advertised.Port}}
                   maximum-frame-size = {{frame}}b
+                  enable-ssl = {{(settings.ListensForPeersOverTls ? "on" : "off")}}
                 }
               }
             }

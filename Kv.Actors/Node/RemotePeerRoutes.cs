@@ -12,7 +12,7 @@ internal sealed class RemotePeerRoutes(ActorSystem system) : IPeerRoutes
     {
         ArgumentNullException.ThrowIfNull(member);
         return !member.PeerUrls.IsDefaultOrEmpty && Uri.TryCreate(member.PeerUrls[0], UriKind.Absolute, out var url) && url.Host.Length > 0
-            ? system.ActorSelection($"akka.tcp://{KvNode.SystemName}@{url.Host}:{url.Port}/user/node/peers")
+            ? system.ActorSelection($"akka.{(url.Scheme == "https" ? "ssl." : "")}tcp://{KvNode.SystemName}@{url.Host}:{url.Port}/user/node/peers")
             : system.DeadLetters;
     }
 }

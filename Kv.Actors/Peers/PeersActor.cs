@@ -248,7 +248,10 @@ public sealed class PeersActor : ReceiveActor, IWithTimers
     {
         if (_members.Count > 0 && !ask.PeerUrls.IsDefaultOrEmpty)
         {
-            Tell(ask.PeerUrls, default, new PeerMessage.MembersAnswer([.. _members.All], [.. _members.Removed.Select(static id => id.Value)]));
+            // Names and client URLs are published by another kind of entry, which Raft does not look into.
+            var published = _setup.Roots.Current.Members;
+            var members = _members.All.Select(member => published.Find(member.Id) is { } known ? member with { Name = known.Name, ClientUrls = known.ClientUrls } : member);
+            Tell(ask.PeerUrls, default, new PeerMessage.MembersAnswer([.. members], [.. _members.Removed.Select(static id => id.Value)]));
         }
     }
 

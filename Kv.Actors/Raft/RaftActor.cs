@@ -50,6 +50,12 @@ public sealed record RaftActorSetup(
 
     /// <summary>Remove files that are of no use any more.</summary>
     public Workers Workers { get; init; } = Workers.Threads;
+
+    /// <summary>Drop every other member at this start, if there is a log.</summary>
+    public bool ForceNewCluster { get; init; }
+
+    /// <summary>Cut the wait for the first election short once others are heard.</summary>
+    public bool InitialElectionTickAdvance { get; init; }
 }
 
 /// <summary>Who carries messages to each other member: tell it a <see cref="RaftMessage"/>.</summary>
@@ -67,6 +73,7 @@ public sealed class RaftActor : ReceivePersistentActor, IWithTimers
 
     private readonly RaftActorSetup _setup;
     private readonly RaftCore _core;
+    private static readonly TimeSpan FirstContact = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan ReadRetry = TimeSpan.FromMilliseconds(500);
 
     private readonly Queue<Proposal> _leaderless = new();
@@ -88,6 +95,8 @@ public sealed class RaftActor : ReceivePersistentActor, IWithTimers
     private bool _flushing;
     private bool _writing;
     private int _writeTicks;
+    private bool _maySkipTicks;
+    private int _ticksSinceStart;
     private StoreRoot? _checkpointDue;
     private SnapshotMeta _checkpointMeta = SnapshotMeta.Empty;
     private bool _checkpointing;
@@ -216,11 +225,17 @@ public sealed class RaftActor : ReceivePersistentActor, IWithTimers
         {
             _core.Bootstrap(_setup.Bootstrap);
         }
+        else if (_setup.ForceNewCluster && _core.Log.LastIndex > 0)
+        {
+            var others = _core.ForceAlone();
+            _log.Warning("forcing a new cluster of this member alone: removed members: {0}", string.Join(' ', others.Select(static id => new NodeId(id))));
+        }
         _core.Start();
         _setup.Inspect?.Invoke(_core);
         Timers.StartPeriodicTimer("tick", RaftCommand.Tick.Instance, _setup.TickInterval);
         Timers.StartPeriodicTimer("sweep", RaftCommand.Sweep.Instance, TimeSpan.FromMilliseconds(500));
         _soft = new SoftState(_core.Role, _core.Leader);
+        _maySkipTicks = _setup.InitialElectionTickAdvance;
         PublishStatus();
         _setup.Peers.Tell(_members);
         CampaignIfAlone();
@@ -251,8 +266,31 @@ public sealed class RaftActor : ReceivePersistentActor, IWithTimers
             _core.StepDown();
         }
         _core.Tick();
+        AdvanceFirstElection();
         Retry();
         Drain(urgent: true);
+    }
+
+    /// <summary>
+    /// A start that hears two others but no leader need not wait a whole election timeout more: two heartbeats are enough to learn
+    /// that there is one. Only in the first seconds, as in etcd.
+    /// </summary>
+    private void AdvanceFirstElection()
+    {
+        if (!_maySkipTicks)
+        {
+            return;
+        }
+        _maySkipTicks = ++_ticksSinceStart * _setup.TickInterval < FirstContact && _core.Role == Role.Follower && _core.Leader == RaftConfig.None;
+        if (!_maySkipTicks || _setup.Connected.ConnectedCount < 2)
+        {
+            return;
+        }
+        _maySkipTicks = false;
+        for (var skipped = _ticksSinceStart; skipped < _setup.Config.ElectionTicks - 2; skipped++)
+        {
+            _core.Tick();
+        }
     }
 
     private void Receive(RaftCommand.Receive received)
@@ -546,6 +584,10 @@ public sealed class RaftActor : ReceivePersistentActor, IWithTimers
         }
         _members = verdict.Members;
         _core.ApplyConfChange(entry.Index, change);
+        foreach (var single in change.Changes)
+        {
+            LogChange(single, _members.Find(new NodeId(single.NodeId)));
+        }
         MembersChanged();
     }
 
@@ -559,6 +601,17 @@ public sealed class RaftActor : ReceivePersistentActor, IWithTimers
             Context.Parent.Tell(RaftNotice.SelfRemoved.Instance);
         }
     }
+
+    private void LogChange(ConfChangeSingle change, ClusterMember? member) => _log.Info(
+        "{0}: member {1} peer-urls {2}",
+        change.Type switch
+        {
+            ConfChangeType.RemoveNode => "removed member",
+            ConfChangeType.UpdateNode => "updated member",
+            ConfChangeType.AddLearner => "added member as a learner",
+            _ => "added member, or promoted it",
+        },
+        new NodeId(change.NodeId), member is null ? "" : string.Join(',', member.PeerUrls));
 
     /// <summary>Tells everybody when role, leader or term have changed, at once: a leader that stepped down must not revoke leases.</summary>
     private void NoticeRole()

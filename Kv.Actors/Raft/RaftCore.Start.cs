@@ -70,6 +70,41 @@ public sealed partial class RaftCore
         _toldSoft = new SoftState(Role, Leader);
     }
 
+    /// <summary>
+    /// After a disaster: this node goes on as the only member. Whatever its log holds counts as committed, and changes that remove
+    /// everyone else are appended, committed as well. Between <see cref="Replay"/> and <see cref="Start"/>; the others must never run again.
+    /// </summary>
+    /// <remarks>
+    /// Who might be a member at the end of the log is removed, also where the application has refused the change that would have
+    /// made it one: it refuses the removal as well then. A node that might be a learner gives itself its vote first.
+    /// </remarks>
+    /// <returns>Those that are removed.</returns>
+    public IReadOnlyList<ulong> ForceAlone()
+    {
+        Assert(!_started && _log.LastIndex > 0 && Term > 0, $"node {_id} has no log to go on with alone");
+        var others = new SortedSet<ulong>(_peers.Conf.Members);
+        var mayBeLearner = !_peers.Conf.IsVoter(_id);
+        for (var index = _log.FirstIndex; index <= _log.LastIndex; index++)
+        {
+            if (!_log[index].IsConfChange) continue;
+            foreach (var change in RaftWire.DecodeConfChange(_log[index]).Changes)
+            {
+                if (change.Type is ConfChangeType.AddNode or ConfChangeType.AddLearner) others.Add(change.NodeId);
+                mayBeLearner |= change.NodeId == _id && change.Type == ConfChangeType.AddLearner;
+            }
+        }
+
+        others.Remove(_id);
+        others.Remove(RaftConfig.None);
+        if (mayBeLearner) AppendForced(new ConfChange(ConfChangeType.AddNode, _id));
+        foreach (var other in others) AppendForced(new ConfChange(ConfChangeType.RemoveNode, other));
+        _recoveredCommit = _log.LastIndex;
+        return [.. others];
+    }
+
+    private void AppendForced(ConfChange change) =>
+        _log.Append(new Entry(Term, _log.LastIndex + 1, EntryType.ConfChange, RaftWire.Encode(change)));
+
     private ulong _recoveredCommit;
 
     private void Recover(SnapshotMeta meta, HardState state)

@@ -10,6 +10,9 @@ public abstract record ConfigResult
     /// <param name="Warnings">To be logged as warnings once there is a log.</param>
     public sealed record Run(KvServerOptions Options, IReadOnlyList<ConfigWarning> Warnings) : ConfigResult;
 
+    /// <summary>Start these members as processes and look after them.</summary>
+    public sealed record TryCluster(Try.TryPlan Plan) : ConfigResult;
+
     /// <summary>Print the text on standard output and exit with 0: <c>--version</c>, <c>--help</c>.</summary>
     public sealed record Print(string Text) : ConfigResult;
 

@@ -1,3 +1,6 @@
+using System.Globalization;
+using Kv.Gateway.Try;
+
 namespace Kv.Gateway.Config;
 
 /// <summary>Reads HOCON text; a shell over the configuration library, so that everything else here stays plain.</summary>
@@ -11,6 +14,9 @@ public delegate Func<EtcdFlag, string?> HoconReader(string text);
 /// </summary>
 public static class ConfigSources
 {
+    /// <summary>Variable that says which node of a HOCON file this is.</summary>
+    public const string NodeVariable = "KV_NODE";
+
     /// <summary>Decides what to do with a command line.</summary>
     /// <param name="arguments">Without the program's name.</param>
     /// <param name="environment">All variables.</param>
@@ -36,6 +42,11 @@ public static class ConfigSources
         if (given.TryGetValue(EtcdFlags.Find("version")!, out var version) && FlagText.Bool(version) == true)
         {
             return new ConfigResult.Print(Usage.Version());
+        }
+
+        if (given.TryGetValue(EtcdFlags.Find(EtcdFlags.TryClusterFlag)!, out var members) && members != "0")
+        {
+            return PlanTrial(given, int.Parse(members, CultureInfo.InvariantCulture));
         }
 
         var warnings = new List<ConfigWarning>();
@@ -83,7 +94,7 @@ public static class ConfigSources
         {
             try
             {
-                var lookup = readHocon(hoconText);
+                var lookup = OfNode(readHocon(hoconText), environment.GetValueOrDefault(NodeVariable), hoconPath);
                 foreach (var flag in EtcdFlags.All.Where(f => f.HoconKey is not null && f.AliasOf is null && !named.ContainsKey(f.Name)))
                 {
                     if (lookup(flag) is not { } text)
@@ -105,9 +116,12 @@ public static class ConfigSources
             }
         }
 
-        return OptionsBuilder.Build(named, hoconPath, hoconText, out var options) is { } mistake
-            ? Refuse(mistake)
-            : new ConfigResult.Run(options!, warnings);
+        if (OptionsBuilder.Build(named, hoconPath, hoconText, out var options) is { } mistake)
+        {
+            return Refuse(mistake);
+        }
+        warnings.AddRange(OptionsBuilder.PeerWarnings(named, options!));
+        return new ConfigResult.Run(options!, warnings);
 
         // The two files are named by flag or variable even when a YAML file silences the rest.
         string? Own(string name)
@@ -116,6 +130,23 @@ public static class ConfigSources
             var text = given.TryGetValue(flag, out var value) ? value : environment.GetValueOrDefault(flag.EnvironmentName!);
             return string.IsNullOrEmpty(text) ? null : text;
         }
+    }
+
+    /// <summary>
+    /// One HOCON file may serve several nodes: what stands under <c>kv-nodes.NAME</c> is laid over the rest where the variable
+    /// <c>KV_NODE</c> is NAME. For keys that are flags.
+    /// </summary>
+    /// <exception cref="FormatException">The file has nothing for that node.</exception>
+    private static Func<EtcdFlag, string?> OfNode(Func<EtcdFlag, string?> lookup, string? node, string file)
+    {
+        if (string.IsNullOrEmpty(node))
+        {
+            return lookup;
+        }
+        Func<EtcdFlag, string?> own = flag => lookup(flag with { HoconKey = $"kv-nodes.{node}.{flag.HoconKey!["kv.".Length..]}" });
+        return EtcdFlags.All.Any(flag => flag.HoconKey is not null && own(flag) is not null)
+            ? flag => own(flag) ?? lookup(flag)
+            : throw new FormatException($"{NodeVariable} is \"{node}\", but {file} has no kv-nodes.{node}");
     }
 
     /// <summary>Reads a file, if one is named.</summary>
@@ -197,6 +228,21 @@ public static class ConfigSources
         }
 
         return null;
+    }
+
+    private static ConfigResult PlanTrial(Dictionary<EtcdFlag, string> given, int members)
+    {
+        if (given.Keys.FirstOrDefault(static flag => TryPlan.Chosen.Contains(flag.Name)) is { } chosen)
+        {
+            return Refuse($"--{chosen.Name} cannot be given with --{EtcdFlags.TryClusterFlag}, which chooses it for each member");
+        }
+
+        var own = (string[])[EtcdFlags.TryClusterFlag, EtcdFlags.TryClusterPortFlag, "data-dir"];
+        var others = given.Where(pair => !own.Contains(pair.Key.Name)).Select(static pair => $"--{pair.Key.Name}={pair.Value}").ToList();
+        var port = Find(EtcdFlags.TryClusterPortFlag) is { } text ? int.Parse(text, CultureInfo.InvariantCulture) : 2379;
+        return new ConfigResult.TryCluster(TryPlan.For(members, port, Find("data-dir") ?? "kv-cluster", others));
+
+        string? Find(string name) => given.GetValueOrDefault(EtcdFlags.Find(name)!);
     }
 
     private static ConfigResult.Refused Refuse(string text) => new(1, $"error verifying flags, {text}. See 'kvactors --help'.");

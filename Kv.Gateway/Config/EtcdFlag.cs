@@ -74,7 +74,7 @@ public sealed record EtcdFlag(string Name, FlagKind Kind, string Default, string
     /// Name of the environment variable: <c>ETCD_</c>, then the name in capitals with underscores. Null for <c>--version</c> and
     /// <c>--help</c>: images of etcd set <c>ETCD_VERSION</c> to say what is inside.
     /// </summary>
-    public string? EnvironmentName => Name is "version" or "help" or "h"
+    public string? EnvironmentName => Name is "version" or "help" or "h" or EtcdFlags.TryClusterFlag or EtcdFlags.TryClusterPortFlag
         ? null
         : (Name == EtcdFlags.HoconFlag ? "KV_" : "ETCD_") + Name.ToUpperInvariant().Replace('-', '_');
 }

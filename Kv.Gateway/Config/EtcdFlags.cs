@@ -11,6 +11,12 @@ public static class EtcdFlags
     /// <summary>Our own flag: a HOCON file for everything that etcd's flags do not reach. <c>KV_HOCON</c> in the environment.</summary>
     public const string HoconFlag = "hocon";
 
+    /// <summary>Our own flag: a whole cluster for trying out.</summary>
+    public const string TryClusterFlag = "try-cluster";
+
+    /// <summary>Where its ports begin.</summary>
+    public const string TryClusterPortFlag = "try-cluster-port";
+
     private const string Member = "Member", Clustering = "Clustering", Security = "Security", Auth = "Auth",
         Compaction = "Compaction", Monitoring = "Monitoring", Logging = "Logging", Tuning = "Tuning", Safety = "Unsafe", General = "General";
 
@@ -117,7 +123,7 @@ public static class EtcdFlags
         var tracing = Later("enable-distributed-tracing", Bool, "false", Monitoring, "Sends OpenTelemetry traces.");
         var downgrade = Later("downgrade-check-time", Duration, "5s", Tuning, "Interval at which a downgrade's state is looked at.");
         var mlock = Later("memory-mlock", Bool, "false", Tuning, "Keeps the process's pages in memory.");
-        var skipSan = Later("peer-skip-client-san-verification", Bool, "false", Security, "Does not compare a peer certificate's names with its address.", "peer-transport-security.skip-client-san-verification");
+        var skipSan = Yes("peer-skip-client-san-verification", Bool, "false", Security, "kv.peer.tls.skip-client-san-verification", "Does not compare the addresses in a member's certificate with where it connects from.") with { YamlKey = "peer-transport-security.skip-client-san-verification" };
         var catchUp = Yes("snapshot-catchup-entries", Count, "5000", Member, "kv.raft.kept-entries", "Applied entries kept in memory, from which a follower that lags is served without a snapshot.") with { Max = ulong.MaxValue };
 
         return
@@ -129,7 +135,7 @@ public static class EtcdFlags
             catchUp,
             Yes("heartbeat-interval", Milliseconds, "100", Member, "kv.raft.heartbeat-interval", "Milliseconds between a leader's heartbeats. From 1."),
             Yes("election-timeout", Milliseconds, "1000", Member, "kv.raft.election-timeout", "Milliseconds without a leader before an election; at least 5 heartbeats, at most 50000."),
-            Later("initial-election-tick-advance", Bool, "true", Member, "Shortens the first election's wait once other members are heard."),
+            Yes("initial-election-tick-advance", Bool, "true", Member, "kv.raft.initial-election-tick-advance", "Shortens the first election's wait once other members are heard."),
             Yes("listen-peer-urls", Urls, "http://localhost:2380", Member, "kv.peer.listen-urls", "URL to listen on for other members; one."),
             Yes("listen-client-urls", Urls, "http://localhost:2379", Member, "kv.client.listen-urls", "URLs to listen on for clients; several, separated by commas. unix:///run/kv.sock is a socket file."),
             Yes("listen-client-http-urls", Urls, "", Member, "kv.client.listen-http-urls", "URLs for HTTP/1.1 only (health, version, metrics); --listen-client-urls then serve gRPC only."),
@@ -195,16 +201,16 @@ public static class EtcdFlags
             Later("client-cert-allowed-hostname", List, "", Security, "Host names allowed in client certificates.", "client-transport-security.allowed-hostname"),
             Later("trusted-ca-file", Text, "", Security, "Authority of client certificates.", "client-transport-security.trusted-ca-file"),
             Later("auto-tls", Bool, "false", Security, "Client listeners make their own certificate.", "client-transport-security.auto-tls"),
-            Later("peer-cert-file", Text, "", Security, "Certificate between members.", "peer-transport-security.cert-file"),
-            Later("peer-key-file", Text, "", Security, "Key between members.", "peer-transport-security.key-file"),
-            Later("peer-client-cert-auth", Bool, "false", Security, "Requires certificates between members.", "peer-transport-security.client-cert-auth"),
+            Yes("peer-cert-file", Text, "", Security, "kv.peer.tls.cert-file", "This member's certificate for other members, PEM.") with { YamlKey = "peer-transport-security.cert-file" },
+            Yes("peer-key-file", Text, "", Security, "kv.peer.tls.key-file", "Its key, PEM.") with { YamlKey = "peer-transport-security.key-file" },
+            Yes("peer-client-cert-auth", Bool, "false", Security, "kv.peer.tls.client-cert-auth", "Requires certificates of members that connect.") with { YamlKey = "peer-transport-security.client-cert-auth" },
             Later("peer-client-cert-file", Text, "", Security, "Certificate for calls to other members.", "peer-transport-security.client-cert-file"),
             Later("peer-client-key-file", Text, "", Security, "Key for calls to other members.", "peer-transport-security.client-key-file"),
-            Later("peer-trusted-ca-file", Text, "", Security, "Authority of members' certificates.", "peer-transport-security.trusted-ca-file"),
-            Later("peer-cert-allowed-cn", List, "", Security, "Common names allowed between members.", "peer-transport-security.allowed-cn"),
-            Later("peer-cert-allowed-hostname", List, "", Security, "Host names allowed between members.", "peer-transport-security.allowed-hostname"),
-            Later("peer-auto-tls", Bool, "false", Security, "Members make their own certificates.", "peer-transport-security.auto-tls"),
-            Later("self-signed-cert-validity", Count, "1", Security, "Years for which a certificate of our own making holds."),
+            Yes("peer-trusted-ca-file", Text, "", Security, "kv.peer.tls.trusted-ca-file", "Authority of members' certificates, PEM; read anew for each connection.") with { YamlKey = "peer-transport-security.trusted-ca-file" },
+            Yes("peer-cert-allowed-cn", List, "", Security, "kv.peer.tls.allowed-cn", "Common names allowed in members' certificates.") with { YamlKey = "peer-transport-security.allowed-cn" },
+            Yes("peer-cert-allowed-hostname", List, "", Security, "kv.peer.tls.allowed-hostname", "Host names of which a member's certificate must be good for one.") with { YamlKey = "peer-transport-security.allowed-hostname" },
+            Yes("peer-auto-tls", Bool, "false", Security, "kv.peer.tls.auto-tls", "Each member makes its own certificate, and takes any.") with { YamlKey = "peer-transport-security.auto-tls" },
+            Yes("self-signed-cert-validity", Count, "1", Security, "kv.peer.tls.self-signed-years", "Years for which a certificate of our own making is good.") with { Max = 100 },
             Later("peer-crl-file", Text, "", Security, "Revocation list of members' certificates.", null),
             skipSan,
             Later("cipher-suites", List, "", Security, "Cipher suites up to TLS 1.2."),
@@ -241,10 +247,12 @@ public static class EtcdFlags
             downgrade,
 
             Yes("unsafe-no-fsync", Bool, "false", Safety, "kv.wal.unsafe-no-fsync", "Does not wait for the disk: a crash of the machine loses acknowledged writes."),
-            Later("force-new-cluster", Bool, "false", Safety, "Keeps the data, drops every other member and starts again as a cluster of one."),
+            Yes("force-new-cluster", Bool, "false", Safety, "kv.cluster.force-new-cluster", "Keeps the data, drops every other member and starts again as a cluster of one."),
 
             new EtcdFlag("config-file", Text, "", General, "YAML file with flags' names as keys; every other flag and ETCD_ variable is then ignored.") { YamlKey = null },
             new EtcdFlag(HoconFlag, Text, "", General, "HOCON file for every setting beyond etcd's flags, see hocon/reference.conf. Read also with --config-file.") { YamlKey = null },
+            new EtcdFlag(TryClusterFlag, Count, "0", General, "Starts that many members on this machine, each a process of its own, and looks after them: for trying out.") { YamlKey = null, Max = Try.TryPlan.MostMembers },
+            new EtcdFlag(TryClusterPortFlag, Count, "2379", General, "Client port of the first of them; its peer port is the next, the others' are ten apart.") { YamlKey = null, Max = 65_000 },
             new EtcdFlag("version", Bool, "false", General, "Prints the version and exits.") { YamlKey = null },
             new EtcdFlag("help", Bool, "false", General, "Prints this text and exits.") { YamlKey = null },
             new EtcdFlag("h", Bool, "false", General, "Short for --help.") { YamlKey = null, AliasOf = "help" },

@@ -64,6 +64,12 @@ public sealed record KvServerOptions
     /// <summary>Where other members are listened for; one.</summary>
     public required IReadOnlyList<KvUrl> ListenPeerUrls { get; init; }
 
+    /// <summary>This member's certificate for other members, PEM; empty without.</summary>
+    public required string PeerCertFile { get; init; }
+
+    /// <summary>Its key, PEM; empty without.</summary>
+    public required string PeerKeyFile { get; init; }
+
     /// <summary>What other members are told to connect to; the member's id comes from it.</summary>
     public required IReadOnlyList<KvUrl> AdvertisePeerUrls { get; init; }
 

@@ -29,7 +29,7 @@ internal static class OptionsBuilder
         var advertisePeer = Urls("initial-advertise-peer-urls");
         var (heartbeat, election) = (Number("heartbeat-interval"), Number("election-timeout"));
         var problemFound =
-            CheckListen(listenPeer, needOne: "listen-peer-urls")
+            CheckListen(listenPeer, needOne: "listen-peer-urls", mayBeTls: true)
             ?? CheckPeer(listenPeer, "listen-peer-urls")
             ?? CheckPeer(advertisePeer, "initial-advertise-peer-urls")
             ?? CheckDiscovery(given.ContainsKey("initial-cluster") && Text("initial-cluster").Length > 0, Text("discovery-srv"))
@@ -106,6 +106,8 @@ internal static class OptionsBuilder
             ListenClientHttpUrls = listenHttp,
             AdvertiseClientUrls = advertiseClient,
             ListenPeerUrls = listenPeer,
+            PeerCertFile = Text("peer-cert-file"),
+            PeerKeyFile = Text("peer-key-file"),
             AdvertisePeerUrls = advertisePeer,
             ListenMetricsUrls = listenMetrics,
             InitialCluster = cluster,
@@ -163,7 +165,24 @@ internal static class OptionsBuilder
             Text(name).Length == 0 ? [] : KvUrl.TryParseList(Text(name), out var urls) is null ? urls : [];
     }
 
-    private static string? CheckListen(IReadOnlyList<KvUrl> urls, string? needOne)
+    /// <summary>Certificates that are given for peer URLs which are not https, in etcd's words.</summary>
+    public static IEnumerable<ConfigWarning> PeerWarnings(IReadOnlyDictionary<string, string> given, KvServerOptions options)
+    {
+        foreach (var url in options.ListenPeerUrls.Where(static url => !url.IsTls))
+        {
+            if (given.GetValueOrDefault("peer-cert-file") is { Length: > 0 } || given.GetValueOrDefault("peer-key-file") is { Length: > 0 })
+            {
+                yield return new ConfigWarning("scheme is HTTP while key and cert files are present; ignoring key and cert files", "peer-url", url.ToString());
+            }
+
+            if (FlagText.Bool(given.GetValueOrDefault("peer-client-cert-auth") ?? "false") == true)
+            {
+                yield return new ConfigWarning("scheme is HTTP while --peer-client-cert-auth is enabled; ignoring client cert auth for this URL", "peer-url", url.ToString());
+            }
+        }
+    }
+
+    private static string? CheckListen(IReadOnlyList<KvUrl> urls, string? needOne, bool mayBeTls = false)
     {
         if (urls.Count == 0 && needOne is not null)
         {
@@ -172,7 +191,7 @@ internal static class OptionsBuilder
 
         foreach (var url in urls)
         {
-            if (url.IsTls)
+            if (url.IsTls && !mayBeTls)
             {
                 return $"TLS is not supported yet by this release, so {url} cannot be listened on";
             }

@@ -83,6 +83,14 @@ public static class Log
     public static void LocalMember(this ILogger log, NodeId member, ClusterId cluster, int members) => Write(log, LogLevel.Information, 15,
         "started local member", ("local-member-id", member.ToString()), ("cluster-id", cluster.ToString()), ("members", members));
 
+    /// <summary>The node starts anew in this process.</summary>
+    public static void PeerCertificateRenewed(this ILogger log, string file) => Write(log, LogLevel.Information, 18,
+        "the certificate for other members was renewed; the node starts anew with it", ("peer-cert-file", file));
+
+    /// <summary>The member was removed from its cluster; the process ends.</summary>
+    public static void Removed(this ILogger log, NodeId member) => Write(log, LogLevel.Warning, 17,
+        "the member has been permanently removed from the cluster", ("local-member-id", member.ToString()));
+
     /// <summary>The members at the first start came from DNS.</summary>
     public static void Discovered(this ILogger log, string domain, string cluster) => Write(log, LogLevel.Information, 16,
         "got bootstrap from DNS", ("discovery-srv", domain), ("initial-cluster", cluster));

@@ -35,7 +35,7 @@ internal sealed class TestCluster : IAsyncDisposable
     {
         if (!_urls.TryGetValue(name, out var url))
         {
-            _urls[name] = url = $"http://127.0.0.1:{(_remote ? KvServer.FreePort() : 1000 + _urls.Count)}";
+            _urls[name] = url = $"{(_hocon.Contains(".tls", StringComparison.Ordinal) ? "https" : "http")}://127.0.0.1:{(_remote ? KvServer.FreePort() : 1000 + _urls.Count)}";
         }
         return url;
     }
@@ -57,7 +57,7 @@ internal sealed class TestCluster : IAsyncDisposable
     }
 
     /// <summary>Starts one and waits until it is published.</summary>
-    public async Task<KvNode> StartAsync(string name, IReadOnlyList<string>? members = null, string state = "new", bool publish = true)
+    public async Task<KvNode> StartAsync(string name, IReadOnlyList<string>? members = null, string state = "new", bool publish = true, string more = "")
     {
         string url, initial;
         lock (_urls)
@@ -77,7 +77,7 @@ internal sealed class TestCluster : IAsyncDisposable
             }
             """;
         var environment = _remote ? NodeEnvironment.Real : NodeEnvironment.Real with { Routes = Network.From(url) };
-        var node = await KvNode.StartAsync([_hocon, hocon], new Metrics(new MetricsRegistry()), environment);
+        var node = await KvNode.StartAsync([more, _hocon, hocon], new Metrics(new MetricsRegistry()), environment);
         lock (_urls)
         {
             _nodes[name] = node;
@@ -97,6 +97,9 @@ internal sealed class TestCluster : IAsyncDisposable
         await node.DisposeAsync();
         Network.Detach(Url(name));
     }
+
+    /// <summary>Removes the data of one that is stopped.</summary>
+    public void LoseData(string name) => Directory.Delete($"{_root}/{name}", recursive: true);
 
     /// <summary>Cuts one off from the others.</summary>
     public void Isolate(string name, bool cut = true) => Network.Isolate(Url(name), _urls.Values.Where(url => url != Url(name)).ToList(), cut);

@@ -38,6 +38,31 @@ public sealed class RaftCoreTests
         Assert.Equal(new HardState(5, 3, 10), Assert.IsType<RaftEvent.Appended>(Assert.Single(ready.Events)).State);
     }
 
+    /// <summary>etcd's force-new-cluster: what was not committed is, everyone else goes, and the one that is left leads at once.</summary>
+    [Fact]
+    public void A_node_that_goes_on_alone_commits_its_whole_log_and_removes_everyone_else()
+    {
+        var core = new RaftCore(new RaftConfig { Id = 2 }, new Prng(1));
+        core.Replay(new RaftEvent.Checkpoint(new SnapshotMeta(10, 3, s_three), new HardState(3, 1, 10), default));
+        var added = new Entry(3, 12, EntryType.ConfChange, RaftWire.Encode(new ConfChange(ConfChangeType.AddLearner, 9)));
+        core.Replay(new RaftEvent.Appended(new LogSlice(new Entry(3, 11, EntryType.Normal, new byte[] { 1 }), added), new HardState(4, 3, 10)));
+        Assert.Equal([1UL, 3, 9], core.ForceAlone());
+        core.Start();
+        var ready = core.TakeReady();
+        Assert.Equal("[13..15]", Assert.IsType<RaftEvent.Appended>(Assert.Single(ready.Events)).Entries.ToString());
+        Assert.Equal("[11..15]", ready.Committed.ToString());
+        foreach (var entry in ready.Committed.Where(static entry => entry.IsConfChange))
+        {
+            core.ApplyConfChange(entry);
+        }
+        core.Advance(ready);
+        core.Applied(15);
+        Assert.Equal("voters (2)", core.ConfState.ToString());
+        core.Campaign();
+        core.Advance(core.TakeReady());
+        Assert.Equal(Role.Leader, core.Role);
+    }
+
     [Fact]
     public void A_commit_by_itself_is_not_worth_a_write()
     {

@@ -1,3 +1,4 @@
+using Kv.Actors.Cluster;
 using Kv.Gateway.Config;
 using Xunit;
 
@@ -104,7 +105,6 @@ public class ConfigSourcesTests
     [Theory]
     [InlineData("--cert-file=a.pem", "--cert-file is not supported yet by this release: leave it unset")]
     [InlineData("--grpc-keepalive-min-time=6s", "--grpc-keepalive-min-time is not supported yet by this release: leave it '5s'")]
-    [InlineData("--force-new-cluster", "--force-new-cluster is not supported yet")]
     [InlineData("--max-wals=7", "--max-wals has no meaning here: leave it '5'")]
     [InlineData("--experimental-corrupt-check-time=1h", "--experimental-corrupt-check-time is not supported yet")]
     [InlineData("--listen-client-urls=https://127.0.0.1:1 --advertise-client-urls=https://127.0.0.1:1", "TLS is not supported yet")]
@@ -253,6 +253,61 @@ public class ConfigSourcesTests
                 Assert.Matches($@"--{flag.Name}\s", help);
             }
         }
+    }
+
+    [Theory]
+    [InlineData("a", 2380)]
+    [InlineData("b", 2390)]
+    [InlineData("c", 2400)]
+    public void One_file_serves_several_nodes_and_a_variable_says_which_this_is(string node, int peerPort)
+    {
+        var files = new Dictionary<string, string> { ["cluster.conf"] = File.ReadAllText(Path.Combine(Repository.Root, "hocon", "cluster.conf")) };
+        var options = Configured.Options("--hocon=cluster.conf", $"KV_NODE={node}", files, HoconFile.Read);
+        Assert.Equal((node, $"kv-cluster/{node}", $"http://127.0.0.1:{peerPort}"), (options.Name, options.DataDir, options.ListenPeerUrls.Single().ToString()));
+        Assert.Null(InitialCluster.WhyNotFound(options.InitialCluster, options.Name, [.. options.AdvertisePeerUrls.Select(static url => url.ToString())]));
+        Assert.Equal((3, "kv-cluster"), (options.InitialCluster.Count, options.InitialClusterToken));
+        var refused = Assert.IsType<ConfigResult.Refused>(Configured.From("--hocon=cluster.conf", "KV_NODE=d", files, HoconFile.Read));
+        Assert.Contains("KV_NODE is \"d\", but cluster.conf has no kv-nodes.d", refused.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_cluster_for_trying_out_is_planned_by_one_flag()
+    {
+        var plan = Assert.IsType<ConfigResult.TryCluster>(Configured.From("--try-cluster 3 --try-cluster-port=5000 --election-timeout=500 --data-dir=there")).Plan;
+        Assert.Equal(["a 5000 5001", "b 5010 5011", "c 5020 5021"], plan.Members.Select(static m => $"{m.Name} {m.ClientPort} {m.PeerPort}"));
+        foreach (var member in plan.Members)
+        {
+            var options = Configured.Options(string.Join(' ', member.Flags));
+            Assert.Equal((member.Name, Path.Combine("there", member.Name), TimeSpan.FromMilliseconds(500)), (options.Name, options.DataDir, options.ElectionTimeout));
+            Assert.Equal(member.Endpoint, options.ListenClientUrls.Single().HostPort);
+            Assert.Equal(3, options.InitialCluster.Count);
+            Assert.Null(InitialCluster.WhyNotFound(options.InitialCluster, options.Name, [.. options.AdvertisePeerUrls.Select(static url => url.ToString())]));
+        }
+    }
+
+    [Fact]
+    public void Certificates_for_other_members_are_told_to_the_actors_and_warned_of_where_nothing_is_encrypted()
+    {
+        const string Files = "--peer-cert-file=c.pem --peer-key-file=k.pem --peer-trusted-ca-file=ca.pem --peer-client-cert-auth --peer-cert-allowed-cn=a,b --listen-peer-urls=";
+        var over = Configured.Run(Files + "https://127.0.0.1:2380");
+        Assert.Empty(over.Warnings);
+        Assert.Contains("kv.peer.tls.allowed-cn = [\"a\", \"b\"]\n", over.Options.HoconOverlay, StringComparison.Ordinal);
+        Assert.Contains("kv.peer.tls.cert-file = \"c.pem\"\n", over.Options.HoconOverlay, StringComparison.Ordinal);
+        Assert.Equal(
+            ["scheme is HTTP while key and cert files are present; ignoring key and cert files", "scheme is HTTP while --peer-client-cert-auth is enabled; ignoring client cert auth for this URL"],
+            Configured.Run(Files + "http://127.0.0.1:2380").Warnings.Select(static warning => warning.Message));
+        var yaml = new Dictionary<string, string> { ["c.yml"] = "peer-transport-security:\n  cert-file: c.pem\n  allowed-cn: x\n" };
+        Assert.Contains("kv.peer.tls.allowed-cn = [\"x\"]\n", Configured.Options("--config-file=c.yml", files: yaml).HoconOverlay, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--try-cluster=3 --name=x", 1, "--name cannot be given with --try-cluster, which chooses it for each member")]
+    [InlineData("--try-cluster=10", 2, "invalid value \"10\" for flag -try-cluster: value out of range")]
+    public void What_a_cluster_for_trying_out_decides_itself_cannot_be_given(string arguments, int exitCode, string text)
+    {
+        var refused = Configured.Refused(arguments);
+        Assert.Equal(exitCode, refused.ExitCode);
+        Assert.Contains(text, refused.Text, StringComparison.Ordinal);
     }
 
     [Fact]

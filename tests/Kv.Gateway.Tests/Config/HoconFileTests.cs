@@ -67,6 +67,8 @@ public class HoconFileTests
     [Theory]
     [InlineData("reference.conf")]
     [InlineData("single.conf")]
+    [InlineData("cluster.conf")]
+    [InlineData("production.conf")]
     public void The_files_in_the_repository_are_read(string name) =>
         Options(File.ReadAllText(Path.Combine(Repository.Root, "hocon", name)));
 }

@@ -6,6 +6,7 @@ using Grpc.Core;
 using Grpc.Net.Client;
 using Kv.Actors.Protos.Etcdserverpb;
 using Kv.Gateway.Protos.Etcdserverpb;
+using Kv.Gateway.Tests.Config;
 using Kv.Testing.Processes;
 using Xunit;
 
@@ -35,6 +36,89 @@ public sealed class StartTests : IDisposable
         var url = $"http://127.0.0.1:{((IPEndPoint)taken.LocalEndpoint).Port}";
         var text = await RefusedAsync($"--listen-client-urls={url}", $"--advertise-client-urls={url}");
         Assert.Contains("address already in use", text, StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Fact]
+    public async Task An_https_peer_url_needs_a_certificate_that_can_be_read()
+    {
+        var peer = $"https://127.0.0.1:{KvServer.FreePort()}";
+        string[] urls = [$"--listen-peer-urls={peer}", $"--initial-advertise-peer-urls={peer}", $"--initial-cluster=default={peer}"];
+        Assert.Contains($"cannot listen on TLS for {peer}: KeyFile and CertFile are not presented", await RefusedAsync(urls), StringComparison.Ordinal);
+        Assert.Contains("cannot read the peer certificate none.pem", await RefusedAsync([.. urls, "--peer-cert-file=none.pem", "--peer-key-file=none-key.pem"]), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_peer_port_in_use_is_refused()
+    {
+        using var taken = new TcpListener(IPAddress.Loopback, 0);
+        taken.Start();
+        var peer = $"http://127.0.0.1:{((IPEndPoint)taken.LocalEndpoint).Port}";
+        var text = await RefusedAsync($"--listen-peer-urls={peer}", $"--initial-advertise-peer-urls={peer}", $"--initial-cluster=default={peer}");
+        Assert.Contains("address already in use", text, StringComparison.OrdinalIgnoreCase);
+    }
+
+    /// <summary>Asked at the first start only: see the next test.</summary>
+    [Theory]
+    [InlineData("--initial-cluster=x=http://127.0.0.1:1", "couldn't find local name \\\"default\\\" in the initial cluster configuration")]
+    [InlineData("--initial-cluster=default=http://127.0.0.1:1", "--initial-cluster has default=http://127.0.0.1:1 but missing from --initial-advertise-peer-urls=")]
+    [InlineData("--initial-cluster=default=http://127.0.0.1:1,x=http://127.0.0.1:1 --initial-advertise-peer-urls=http://127.0.0.1:1", "initial cluster default=http://127.0.0.1:1,x=http://127.0.0.1:1 has duplicate url")]
+    [InlineData("--initial-cluster=default=http://127.0.0.1:1,default=http://127.0.0.1:2 --initial-advertise-peer-urls=http://127.0.0.1:1", "--initial-cluster has default=http://127.0.0.1:2 but missing from --initial-advertise-peer-urls=http://127.0.0.1:1")]
+    public async Task A_first_start_in_a_cluster_that_does_not_fit_is_refused_in_etcd_s_words(string flags, string text)
+    {
+        Assert.Contains(text, await RefusedAsync(flags.Split(' ')), StringComparison.Ordinal);
+        var wal = Path.Combine(_scratch, "data", "member", "wal");
+        Assert.Empty(Directory.Exists(wal) ? Directory.GetFiles(wal, "*.wal") : []);
+    }
+
+    [Fact]
+    public async Task A_restart_does_not_look_at_what_the_first_start_was_told()
+    {
+        await using var server = await KvServer.StartAsync();
+        await PutAsync(server.Endpoint, "still", "here");
+        await server.KillAsync();
+        server.UseFlags("--initial-cluster=someone=http://127.0.0.1:1", "--initial-cluster-state=existing");
+        await server.LaunchAsync();
+        Assert.Equal("here", await GetAsync(server.Endpoint, "still"));
+    }
+
+    [Fact]
+    public async Task A_member_that_is_found_by_dns_starts_and_one_that_is_not_says_so()
+    {
+        var server = KvServer.Prepare("me");
+        await using var dns = new DnsResponder().Service("_etcd-server._tcp.example.test", "localhost", server.PeerPort).Start();
+        var hocon = Path.Combine(_scratch, "dns.conf");
+        await File.WriteAllTextAsync(hocon, $"kv.cluster.dns-server = \"{dns.EndPoint}\"");
+        server.UseFlags("--discovery-srv=example.test", $"--hocon={hocon}");
+        await using (server)
+        {
+            await server.LaunchAsync();
+            Assert.Contains("got bootstrap from DNS", server.Log, StringComparison.Ordinal);
+            await PutAsync(server.Endpoint, "found", "by name");
+        }
+        Assert.Contains("error querying DNS SRV records for _etcd-server no such host", await RefusedAsync("--initial-cluster=", "--discovery-srv=none.test", $"--hocon={hocon}"), StringComparison.Ordinal);
+    }
+
+    /// <summary>etcd's force-new-cluster: the data stays, the other members go, whatever they were.</summary>
+    [Fact]
+    public async Task A_member_whose_others_are_lost_goes_on_alone()
+    {
+        var lost = $"http://127.0.0.1:{KvServer.FreePort()}";
+        await using var server = await KvServer.StartAsync();
+        await PutAsync(server.Endpoint, "still", "here");
+        using (var channel = GrpcChannel.ForAddress($"http://{server.Endpoint}"))
+        {
+            await new Protos.Etcdserverpb.Cluster.ClusterClient(channel).MemberAddAsync(new MemberAddRequest { PeerURLs = { lost } });
+            var without = await Assert.ThrowsAsync<RpcException>(() => new Protos.Etcdserverpb.KV.KVClient(channel).PutAsync(
+                new PutRequest { Key = ByteString.CopyFromUtf8("no"), Value = ByteString.CopyFromUtf8("quorum") }, deadline: DateTime.UtcNow.AddSeconds(2)).ResponseAsync);
+            Assert.Equal(StatusCode.DeadlineExceeded, without.StatusCode);
+        }
+        await server.KillAsync();
+        server.UseFlags("--force-new-cluster");
+        await server.LaunchAsync();
+        Assert.Equal("here", await GetAsync(server.Endpoint, "still"));
+        await PutAsync(server.Endpoint, "and", "on");
+        using var alone = GrpcChannel.ForAddress($"http://{server.Endpoint}");
+        Assert.Single((await new Protos.Etcdserverpb.Cluster.ClusterClient(alone).MemberListAsync(new MemberListRequest())).Members);
     }
 
     [Fact]

@@ -124,11 +124,6 @@ public sealed class MaintenanceServiceTests(NodeHost node) : IClassFixture<NodeH
     [Fact]
     public async Task What_is_not_served_yet_says_so()
     {
-        await Unserved(node.Cluster.MemberAddAsync(new MemberAddRequest()));
-        await Unserved(node.Cluster.MemberRemoveAsync(new MemberRemoveRequest()));
-        await Unserved(node.Cluster.MemberUpdateAsync(new MemberUpdateRequest()));
-        await Unserved(node.Cluster.MemberPromoteAsync(new MemberPromoteRequest()));
-        await Unserved(node.Maintenance.MoveLeaderAsync(new MoveLeaderRequest()));
         await Unserved(node.Maintenance.DowngradeAsync(new DowngradeRequest()));
         await Unserved(new Protos.Etcdserverpb.Auth.AuthClient(node.Channel).AuthStatusAsync(new AuthStatusRequest()));
         await Unserved(new Protos.Etcdserverpb.Auth.AuthClient(node.Channel).AuthenticateAsync(new AuthenticateRequest { Name = "root" }));

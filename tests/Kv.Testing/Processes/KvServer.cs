@@ -9,9 +9,9 @@ public sealed class KvServer : IAsyncDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("kv-interop-").FullName;
     private readonly string[] _launcher;
-    private readonly string[] _flags;
+    private string[] _flags;
     private readonly List<string> _log = [];
-    private Process _process = null!;
+    private Process? _started;
 
     private KvServer(string[] launcher, string[] flags)
     {
@@ -20,11 +20,19 @@ public sealed class KvServer : IAsyncDisposable
         PeerPort = FreePort();
     }
 
+    /// <summary>Its <c>--name</c>.</summary>
+    public string Name { get; private init; } = "default";
+
+    private Process Running => _started ?? throw new InvalidOperationException($"{Name} was not started.");
+
     /// <summary>Where clients reach it on 127.0.0.1.</summary>
     public int Port { get; }
 
     /// <summary>Its peer port.</summary>
     public int PeerPort { get; }
+
+    /// <summary>Its peer URL.</summary>
+    public string PeerUrl => $"http://127.0.0.1:{PeerPort}";
 
     /// <summary><c>127.0.0.1:port</c>.</summary>
     public string Endpoint => $"127.0.0.1:{Port}";
@@ -48,7 +56,7 @@ public sealed class KvServer : IAsyncDisposable
     }
 
     /// <summary>The process.</summary>
-    public int Id => _process.Id;
+    public int Id => Running.Id;
 
     /// <summary>Starts one and waits until it says that it is ready, which it says at level info.</summary>
     public static Task<KvServer> StartAsync(params string[] flags) => StartUnderAsync([], flags);
@@ -60,6 +68,22 @@ public sealed class KvServer : IAsyncDisposable
         await server.LaunchAsync();
         return server;
     }
+
+    /// <summary>Starts the members of a new cluster, named a, b, c and so on, and waits until each says that it is ready.</summary>
+    public static async Task<IReadOnlyList<KvServer>> StartClusterAsync(int members, params string[] flags)
+    {
+        var servers = Enumerable.Range(0, members).Select(i => new KvServer([], []) { Name = ((char)('a' + i)).ToString() }).ToList();
+        var cluster = string.Join(',', servers.Select(static server => $"{server.Name}={server.PeerUrl}"));
+        servers.ForEach(server => server.UseFlags([$"--initial-cluster={cluster}", .. flags]));
+        await Task.WhenAll(servers.Select(static server => server.LaunchAsync()));
+        return servers;
+    }
+
+    /// <summary>One that is not started yet, to join a cluster for instance: its URLs are known before it runs.</summary>
+    public static KvServer Prepare(string name, params string[] flags) => new([], flags) { Name = name };
+
+    /// <summary>What it is started with from the next time on, besides its name, data folder and URLs.</summary>
+    public void UseFlags(params string[] flags) => _flags = flags;
 
     /// <summary>A loopback port that nobody listens on.</summary>
     public static int FreePort()
@@ -85,14 +109,14 @@ public sealed class KvServer : IAsyncDisposable
     /// <summary>kill -9.</summary>
     public async Task KillAsync()
     {
-        _process.Kill();
-        await _process.WaitForExitAsync();
+        Running.Kill();
+        await Running.WaitForExitAsync();
     }
 
     /// <summary>SIGTERM; returns the exit code.</summary>
     public async Task<int> TerminateAsync()
     {
-        (await Command.RunAsync("kill", ["-TERM", $"{_process.Id}"])).Succeeded();
+        (await Command.RunAsync("kill", ["-TERM", $"{Running.Id}"])).Succeeded();
         return await EndAsync();
     }
 
@@ -100,8 +124,8 @@ public sealed class KvServer : IAsyncDisposable
     public async Task<int> EndAsync()
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
-        await _process.WaitForExitAsync(limit.Token);
-        return _process.ExitCode;
+        await Running.WaitForExitAsync(limit.Token);
+        return Running.ExitCode;
     }
 
     /// <summary>Starts it again on the same data and ports.</summary>
@@ -111,10 +135,9 @@ public sealed class KvServer : IAsyncDisposable
         string[] command = [.. _launcher, "dotnet"];
         var process = Command.Start(command[0],
         [
-            .. command[1..], Assembly(), "--data-dir", DataDir,
+            .. command[1..], Assembly(), $"--name={Name}", "--data-dir", DataDir,
             $"--listen-client-urls=http://{Endpoint}", $"--advertise-client-urls=http://{Endpoint}",
-            $"--listen-peer-urls=http://127.0.0.1:{PeerPort}", $"--initial-advertise-peer-urls=http://127.0.0.1:{PeerPort}",
-            $"--initial-cluster=default=http://127.0.0.1:{PeerPort}", .. _flags,
+            $"--listen-peer-urls={PeerUrl}", $"--initial-advertise-peer-urls={PeerUrl}", .. _flags,
         ]);
         void Keep(object sender, DataReceivedEventArgs line)
         {
@@ -131,7 +154,7 @@ public sealed class KvServer : IAsyncDisposable
         process.ErrorDataReceived += Keep;
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
-        _process = process;
+        _started = process;
         var ended = process.WaitForExitAsync();
         if (await Task.WhenAny(ready.Task, ended, Task.Delay(TimeSpan.FromMinutes(1))) != ready.Task)
         {
@@ -147,11 +170,14 @@ public sealed class KvServer : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        if (!_process.HasExited)
+        if (_started is { } process)                           // none if it was only prepared
         {
-            await KillAsync();
+            if (!process.HasExited)
+            {
+                await KillAsync();
+            }
+            process.Dispose();
         }
-        _process.Dispose();
         Directory.Delete(_folder, recursive: true);
     }
 }
