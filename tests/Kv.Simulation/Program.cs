@@ -15,7 +15,7 @@ trouble.Validators.Add(static result => Refuse(result, result.GetValueOrDefault<
 threads.Validators.Add(static result => Refuse(result, result.GetValueOrDefault<int>() < 1, "must be at least 1"));
 
 var run = new Command("run", "Runs seeds with progress, and sums up time simulated, events and faults. Exit code 1 if a seed fails.") { seeds, first, members, trouble, faults, threads };
-run.SetAction(parsed => SimBatch.Run(parsed.GetValue(first), parsed.GetValue(seeds), PlanOf(parsed), parsed.GetValue(threads), Console.Out) ? 0 : 1);
+run.SetAction(parsed => SimBatch.Run(parsed.GetValue(first), parsed.GetValue(seeds), PlanOf(parsed), parsed.GetValue(threads), Console.Out, TimeSpan.MaxValue) ? 0 : 1);
 
 var replay = new Command("replay", "Runs one seed with a line for each thing of note. The legend is in the README.") { seed, members, trouble, faults };
 replay.SetAction(parsed =>
@@ -40,7 +40,7 @@ planted.SetAction(parsed =>
     var missed = 0;
     foreach (var fault in PlantedFaults.All.Where(fault => fault.Name.Contains(parsed.GetValue(only)!, StringComparison.Ordinal)))
     {
-        var (caught, found) = fault.Catch(parsed.GetValue(most));
+        var (caught, found) = fault.Catch(1, parsed.GetValue(most));
         if (caught == 0) missed++;
         Console.WriteLine($"{(caught == 0 ? "MISSED" : caught),6}  {fault.Name}: {fault.How}\n        {found.Split('\n')[0]}");
     }

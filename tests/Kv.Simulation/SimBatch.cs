@@ -10,8 +10,14 @@ internal static class SimBatch
     private static readonly TimeSpan _between = TimeSpan.FromSeconds(10);
 
     /// <summary>Runs seeds, and writes progress and a summary.</summary>
-    /// <returns>Whether all of them held.</returns>
-    public static bool Run(ulong first, ulong count, SimPlan plan, int threads, TextWriter output)
+    /// <param name="first">The first.</param>
+    /// <param name="count">How many.</param>
+    /// <param name="plan">What all of them have in common.</param>
+    /// <param name="threads">How many run at once.</param>
+    /// <param name="output">For progress and summary.</param>
+    /// <param name="atMost">No seed is begun after that much real time.</param>
+    /// <returns>Whether all that ran held.</returns>
+    public static bool Run(ulong first, ulong count, SimPlan plan, int threads, TextWriter output, TimeSpan atMost)
     {
         var watch = Stopwatch.StartNew();
         var progress = TimeSpan.Zero;
@@ -19,6 +25,7 @@ internal static class SimBatch
         var failures = new ConcurrentDictionary<ulong, string>();
         Parallel.For(0L, (long)count, new ParallelOptions { MaxDegreeOfParallelism = threads }, at =>
         {
+            if (watch.Elapsed > atMost) return;
             var seed = first + (ulong)at;
             try
             {
@@ -40,6 +47,7 @@ internal static class SimBatch
                     CultureInfo.InvariantCulture, $"{watch.Elapsed.TotalSeconds,6:F0} s  {reports.Count + failures.Count} of {count} seeds, {failures.Count} failed, {Hours(reports):F2} h simulated"));
             }
         });
+        if ((ulong)(reports.Count + failures.Count) < count) output.WriteLine($"only {reports.Count + failures.Count} of {count} seeds were begun within {atMost}");
         Sum([.. reports.OrderBy(static report => report.Seed)], failures.Count, watch.Elapsed, output);
         return failures.IsEmpty;
     }

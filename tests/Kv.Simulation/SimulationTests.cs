@@ -8,6 +8,9 @@ namespace Kv.Simulation;
 /// <summary>Whole nodes under virtual time: seeds that hold, and the promise that a seed is one history.</summary>
 public class SimulationTests(ITestOutputHelper output)
 {
+    // CI has little time, and its machine may be busy: seeds that are asked for by name are all run.
+    private static TimeSpan AtMost => Environment.GetEnvironmentVariable("KV_SIM_SEEDS") is null ? TimeSpan.FromSeconds(120) : TimeSpan.MaxValue;
+
     private static ulong Seeds => FromEnvironment("KV_SIM_SEEDS", 300);
 
     private static ulong FirstSeed => FromEnvironment("KV_SIM_FIRST_SEED", 1);
@@ -16,7 +19,7 @@ public class SimulationTests(ITestOutputHelper output)
     public void Three_members_hold_what_they_promise_whatever_happens_to_them()
     {
         var text = new StringWriter(CultureInfo.InvariantCulture);
-        var held = SimBatch.Run(FirstSeed, Seeds, SimPlan.Cluster, Environment.ProcessorCount, text);
+        var held = SimBatch.Run(FirstSeed, Seeds, SimPlan.Cluster, Environment.ProcessorCount, text, AtMost);
         output.WriteLine(text.ToString());
         Assert.True(held, text.ToString());
     }
@@ -29,14 +32,14 @@ public class SimulationTests(ITestOutputHelper output)
     [Fact]
     public void A_lone_member_loses_nothing_in_other_seeds_either()
     {
-        for (var seed = 100UL; seed < 120; seed++) SimRun.Run(seed, SimPlan.Alone);
+        for (var seed = 100UL; seed < 110; seed++) SimRun.Run(seed, SimPlan.Alone);
     }
 
     /// <summary>One in a hundred seeds runs twice: whatever is not the seed's doing would show in the hash of all events.</summary>
     [Fact]
     public void A_seed_is_one_history()
     {
-        for (var seed = FirstSeed; seed < FirstSeed + Math.Max(3, Seeds / 100); seed++)
+        for (var seed = FirstSeed; seed < FirstSeed + Math.Clamp(Seeds / 100, 3, 50); seed++)
         {
             var (once, again) = (SimRun.Run(seed, SimPlan.Cluster), SimRun.Run(seed, SimPlan.Cluster));
             Assert.Equal((once.Hash, once.Events, once.Simulated), (again.Hash, again.Events, again.Simulated));
@@ -57,7 +60,7 @@ public class SimulationTests(ITestOutputHelper output)
     public void A_planted_fault_is_noticed(string name)
     {
         var fault = PlantedFaults.All.Single(fault => fault.Name == name);
-        var (seed, found) = fault.Catch(2000);
+        var (seed, found) = fault.Catch(fault.Near, 2000);
         output.WriteLine($"{name}, planted by {fault.How}: seed {seed}\n{found}");
         Assert.True(seed > 0, $"{name} ({fault.How}) was noticed in none of 2000 seeds");
     }
