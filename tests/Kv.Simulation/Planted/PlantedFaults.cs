@@ -32,15 +32,15 @@ internal static class PlantedFaults
         new("an earlier term's entry is committed by counting", "a leader whose core is shown is told to commit what a majority holds; new leaders are cut off at once",
             Cluster(FaultKinds.None, CommitsByCounting), 10),
         new("a read index without a quorum", "heartbeats are answered on the leader's own side of every cut",
-            Cluster(Rough, static world => world.Rewrite = AnswersHeartbeats), 36),
+            Cluster(FaultKinds.Network, static world => world.Rewrite = AnswersHeartbeats), 4),
         new("a leader serves reads from its own state", "clients' reads at a member that believes to lead skip the read gate",
             Cluster(Rough, static world => world.ReadFrom = static node => node.Status.Raft.IsLeader
                 ? Task.FromResult<Outcome<Actors.Apply.StoreRoot>>(node.Roots.Current)
-                : node.Reads.LinearizableAsync(CancellationToken.None).AsTask()), 13),
+                : node.Reads.LinearizableAsync(CancellationToken.None).AsTask()), 4),
         new("a snapshot is installed without its index", "snapshot offers on their way name the index before theirs",
             Cluster(Rough, static world => world.Rewrite = MisplacesSnapshots), 3),
         new("a forwarded write is carried out twice", "forwards on their way are repeated under a number of their own",
-            Cluster(FaultKinds.None, static world => world.Rewrite = RepeatsForwards), 3),
+            Cluster(FaultKinds.None, static world => world.Rewrite = RepeatsForwards), 1),
         new("a watch skips a revision at catch-up", "of the responses that a stream sends one in fifty is lost",
             Cluster(FaultKinds.None, LosesResponses), 1),
         new("a lease is revoked by an old leader", "a lessor that is promoted with its member, never demoted, and told of no renewal",
