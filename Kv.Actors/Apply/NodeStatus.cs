@@ -9,6 +9,7 @@ public sealed class NodeStatus
 {
     private long _commit;
     private long _applied;
+    private long _leaseChanges;
     private long _leaderChanges;
     private long _ticked;
     private volatile RaftView _raft = new(0, RaftConfig.None, Role.Follower, IsSoleVoter: false, IsLearner: false);
@@ -35,6 +36,9 @@ public sealed class NodeStatus
     /// <summary>Highest index applied and published.</summary>
     public ulong AppliedIndex => (ulong)Interlocked.Read(ref _applied);
 
+    /// <summary>Changes of leases applied here, all in all.</summary>
+    public long LeaseChanges => Interlocked.Read(ref _leaseChanges);
+
     /// <summary>When Raft's clock last ticked: long ago where the process was paused, or its thread is busy.</summary>
     public MonotonicTime Ticked => new(Interlocked.Read(ref _ticked));
 
@@ -59,6 +63,9 @@ public sealed class NodeStatus
 
     /// <summary>Told by the store actor, after the root that contains it.</summary>
     public void PublishApplied(ulong index) => Interlocked.Exchange(ref _applied, (long)index);
+
+    /// <summary>Told by the store actor, before the root that contains them.</summary>
+    public void PublishLeaseChanges(long total) => Interlocked.Exchange(ref _leaseChanges, total);
 
     /// <summary>A response header of this moment; <paramref name="revision"/> is 0 where the API says so.</summary>
     public ResponseHeader Header(long revision) => new()

@@ -54,6 +54,7 @@ public sealed class StoreActor : ReceiveActor, IWithTimers
     private readonly Queue<(StoreCommand Command, IActorRef From)> _later = new();
     private StateMachine _machine;
     private bool _installing;
+    private long _leaseChanges;
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private readonly List<(Proposal Proposal, long Revision)> _physical = [];
     private readonly List<TaskCompletionSource> _checkpointWaiters = [];
@@ -285,14 +286,15 @@ public sealed class StoreActor : ReceiveActor, IWithTimers
 
     private void Publish(ulong index)
     {
+        var changes = _machine.TakeLeaseChanges();
+        _setup.Status.PublishLeaseChanges(_leaseChanges += changes.Count);
         var root = _machine.Publish(index, _appliedTerm);
         _setup.Roots.Publish(root);
         _setup.Status.PublishApplied(index);
         _alarmGauges.Show(root.Alarms);
-        var changes = _machine.TakeLeaseChanges();
         if (changes.Count > 0)
         {
-            _setup.Lessor.Tell(new LessorCommand.Applied(changes));
+            _setup.Lessor.Tell(new LessorCommand.Applied(changes) { Total = _leaseChanges });
         }
         if (_promoteAtTerm != 0 && _appliedTerm >= _promoteAtTerm)
         {

@@ -14,6 +14,7 @@ public sealed class LeaseClock
     private readonly Lock _gate = new();
     private readonly TimeProvider _clock;
     private readonly Lessor _lessor;
+    private long _seenChanges;
 
     /// <param name="clock">Its monotonic timestamp is the time.</param>
     /// <param name="limits">Validated.</param>
@@ -28,6 +29,18 @@ public sealed class LeaseClock
 
     /// <summary>The bounds it was made with.</summary>
     public LessorLimits Limits { get; }
+
+    /// <summary>Changes of leases that it has heard of: what was applied beyond them may have ended a lease that still counts here.</summary>
+    public long SeenChanges
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _seenChanges;
+            }
+        }
+    }
 
     /// <summary>Whether this member keeps the deadlines.</summary>
     public bool IsPrimary
@@ -136,7 +149,7 @@ public sealed class LeaseClock
         }
     }
 
-    internal void Apply(IReadOnlyList<LeaseChange> changes)
+    internal void Apply(IReadOnlyList<LeaseChange> changes, long? total = null)
     {
         var now = Now;
         lock (_gate)
@@ -152,6 +165,7 @@ public sealed class LeaseClock
                     default: throw new InvalidOperationException($"lease {lease}: a change of kind {kind}");
                 }
             }
+            _seenChanges = total ?? _seenChanges;
         }
     }
 

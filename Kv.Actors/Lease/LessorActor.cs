@@ -98,7 +98,7 @@ public sealed class LessorActor : ReceiveActor, IWithTimers
 
     private void Applied(LessorCommand.Applied applied)
     {
-        _clock.Apply(applied.Changes);
+        _clock.Apply(applied.Changes, applied.Total);
         Work();
     }
 

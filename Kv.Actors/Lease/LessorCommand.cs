@@ -19,7 +19,11 @@ public abstract record LessorCommand
 
     /// <summary>From the store, after each batch that touched leases and before it answers their callers.</summary>
     /// <param name="Changes">In the order in which they were applied.</param>
-    public sealed record Applied(IReadOnlyList<LeaseChange> Changes) : LessorCommand;
+    public sealed record Applied(IReadOnlyList<LeaseChange> Changes) : LessorCommand
+    {
+        /// <summary>Changes applied since the start, these included.</summary>
+        public long Total { get; init; }
+    }
 
     /// <summary>What is left of a lease, behind every grant applied so far; the promise gets null for one that is unknown.</summary>
     public sealed record Remaining(LeaseId Lease, TaskCompletionSource<(TimeSpan Remaining, long TtlSeconds)?> Reply) : LessorCommand;

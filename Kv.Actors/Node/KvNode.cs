@@ -291,20 +291,25 @@ public sealed class KvNode : IAsyncDisposable
     /// <summary>Renews a lease, through the leader if that is another member; the TTL is 0 when the lease is unknown or expired.</summary>
     public ValueTask<KeepAliveReply> KeepAliveAsync(LeaseId lease)
     {
-        var raft = Status.Raft;
-        return !raft.IsLeader ? new ValueTask<KeepAliveReply>(_leaderLeases.KeepAliveAsync(lease))
-            : raft.IsSoleVoter || IsTicking ? KeepAliveAsLeaderAsync(lease)
-            : ConfirmedAsync(lease);
+        return Status.Raft.IsLeader ? KeepAliveAsLeaderAsync(lease) : new ValueTask<KeepAliveReply>(_leaderLeases.KeepAliveAsync(lease));
+    }
 
-        // The process was paused, or is too busy to tick: others may lead by now (reference, keep-alive).
+    /// <summary>Renews a lease on the member that leads.</summary>
+    /// <remarks>
+    /// As a linearizable read does, it first makes sure that this member still leads and has applied all that was acknowledged by
+    /// any member: otherwise a lease whose revocation was answered, perhaps by a member that applies faster, would be kept alive, or
+    /// one that the next leader already counts down. Renewals share their rounds with reads; a sole voter needs none.
+    /// </remarks>
+    internal ValueTask<KeepAliveReply> KeepAliveAsLeaderAsync(LeaseId lease)
+    {
+        return Status.Raft.IsSoleVoter ? RenewAsync(lease) : ConfirmedAsync(lease);
+
         async ValueTask<KeepAliveReply> ConfirmedAsync(LeaseId kept)
         {
             var confirmed = await Reads.LinearizableAsync(CancellationToken.None).ConfigureAwait(false);
-            return confirmed.Ok ? await KeepAliveAsLeaderAsync(kept).ConfigureAwait(false) : new KeepAliveReply(KvError.NotPrimaryLessor, 0);
+            return confirmed.Ok ? await RenewAsync(kept).ConfigureAwait(false) : new KeepAliveReply(KvError.NotPrimaryLessor, 0);
         }
     }
-
-    private bool IsTicking => MonotonicTime.Of(_clock).Since(Status.Ticked) <= 3 * Settings.HeartbeatInterval;
 
     private Task<PeerReply> AskLeaderAsync(PeerCall call, ReadOnlyMemory<byte> body)
     {
@@ -313,10 +318,10 @@ public sealed class KvNode : IAsyncDisposable
         return reply.Task;
     }
 
-    /// <summary>Renews a lease on the member that leads.</summary>
-    internal ValueTask<KeepAliveReply> KeepAliveAsLeaderAsync(LeaseId lease)
+    private ValueTask<KeepAliveReply> RenewAsync(LeaseId lease)
     {
-        if (Leases.Renew(lease, out var ttlSeconds) == Renewal.Renewed)
+        // The actor hears of applied changes by message; until it has, only its mailbox gives the right answer.
+        if (Leases.SeenChanges == Status.LeaseChanges && Leases.Renew(lease, out var ttlSeconds) == Renewal.Renewed)
         {
             return ValueTask.FromResult(new KeepAliveReply(KvError.None, ttlSeconds));
         }
@@ -346,9 +351,13 @@ public sealed class KvNode : IAsyncDisposable
     public Task<Outcome<LeaseTime>> TimeToLiveAsync(LeaseId lease, bool withKeys) =>
         Status.Raft.IsLeader ? TimeToLiveAsLeaderAsync(lease, withKeys) : _leaderLeases.TimeToLiveAsync(lease, withKeys);
 
-    /// <summary>The same on the member that leads.</summary>
+    /// <summary>The same on the member that leads, which first makes sure of that, as for a keep-alive.</summary>
     internal async Task<Outcome<LeaseTime>> TimeToLiveAsLeaderAsync(LeaseId lease, bool withKeys)
     {
+        if (!Status.Raft.IsSoleVoter && await Reads.LinearizableAsync(CancellationToken.None).ConfigureAwait(false) is { Ok: false } unconfirmed)
+        {
+            return unconfirmed.Error;
+        }
         try
         {
             var told = _workers.Promise<(TimeSpan, long)?>();

@@ -1,5 +1,6 @@
 using Kv.Actors.Apply;
 using Kv.Actors.Cluster;
+using Kv.Actors.Lease;
 using Kv.Actors.Model;
 using Kv.Actors.Protos.Etcdserverpb;
 using Kv.Actors.Raft;
@@ -93,6 +94,23 @@ public sealed class ClusterTests
         Assert.InRange(time.RemainingSeconds, 50, 60);
         Assert.Equal("leased"u8.ToArray(), Assert.Single(time.Keys));
         Assert.Equal(KvError.LeaseNotFound, (await cluster[follower].TimeToLiveAsync(new LeaseId(8), withKeys: false)).Error);
+    }
+
+    /// <summary>Chaos run, seed 200: a follower had answered the revocation while the leader was still to apply it, and the leader renewed the lease.</summary>
+    [Fact]
+    public async Task A_lease_whose_revocation_was_answered_by_any_member_is_kept_alive_by_none()
+    {
+        await using var cluster = await TestCluster.FoundAsync(names: ["a", "b", "c"]);
+        var leader = await cluster.LeaderAsync();
+        string[] all = ["a", "b", "c"];
+        for (var id = 1; id <= 60; id++)
+        {
+            await cluster[leader].ProposeAsync<LeaseGrantResponse>(Grant(id, 60));
+            var revoked = await cluster[all[id % 3]].ProposeAsync<LeaseRevokeResponse>(Revoke(id));
+            Assert.True(revoked.Ok);
+            Assert.Equal(new KeepAliveReply(KvError.None, 0), await cluster[all[id / 3 % 3]].KeepAliveAsync(new LeaseId(id)));
+            Assert.Equal(KvError.LeaseNotFound, (await cluster[all[id / 3 % 3]].TimeToLiveAsync(new LeaseId(id), withKeys: false)).Error);
+        }
     }
 
     [Fact]
