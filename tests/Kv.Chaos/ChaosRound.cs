@@ -13,9 +13,9 @@ namespace Kv.Chaos;
 /// <param name="late">Writes of earlier rounds whose fate is still unknown.</param>
 internal sealed class ChaosRound(ChaosOptions options, ChaosCluster cluster, KvState initial, IReadOnlyList<Operation> late)
 {
-    private static readonly TimeSpan s_convergence = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan s_convergence = TimeSpan.FromSeconds(120);
     private static readonly TimeSpan s_progress = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan s_leaseGrace = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan s_leaseGrace = TimeSpan.FromSeconds(40);
 
     private readonly HistoryRecorder _history = new(TimeProvider.System);
     private readonly List<Violation> _found = [];

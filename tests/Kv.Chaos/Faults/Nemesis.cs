@@ -12,7 +12,7 @@ namespace Kv.Chaos.Faults;
 /// <param name="log">What was done and when.</param>
 internal sealed class Nemesis(ChaosCluster cluster, FaultPlan plan, int seed, Action<string> log)
 {
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
 
     private readonly Random _random = new(seed);
     private readonly SortedDictionary<string, int> _done = new(StringComparer.Ordinal);

@@ -13,6 +13,17 @@ namespace Kv.Chaos.Tests;
 /// </remarks>
 public sealed class ChaosTests(ITestOutputHelper output)
 {
+    private const int DefaultSeconds = 90;
+
+    [Fact]
+    public async Task A_cluster_under_faults_shows_its_clients_one_store()
+    {
+        var report = await ChaosRun.RunAsync(Options(ServerKind.KvActors, Number("KV_CHAOS_SECONDS") ?? DefaultSeconds));
+        output.WriteLine(report.Summary());
+        Assert.True(report.Violations.Count == 0, $"seed {report.Rounds[0].Seed}\n{report.Summary()}");
+        Assert.All(report.Rounds, static r => Assert.True(r.Known > 2 * r.Time.TotalSeconds, $"too little was done to prove anything: {r}"));
+    }
+
     /// <summary>etcd is trusted: what the judges find in it would be their own mistake. Where it is not installed there is nothing to hold them against.</summary>
     [Fact]
     public async Task The_harness_finds_nothing_in_a_calm_etcd()
