@@ -72,7 +72,7 @@ internal sealed class SimLinks
     }
 
     /// <summary>Whatever waits on a link comes through, and what follows.</summary>
-    public void Unclog(SimLink link)
+    public static void Unclog(SimLink link)
     {
         link.IsClogged = false;
         foreach (var arrive in link.TakeHeld()) Arrive(link, arrive);

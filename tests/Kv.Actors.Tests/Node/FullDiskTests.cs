@@ -60,7 +60,7 @@ public sealed class FullDiskTests : IDisposable
     /// <summary>The real disk, until it is full.</summary>
     private sealed class FullDisk : IDisk
     {
-        private readonly IDisk _disk = PhysicalDisk.Instance;
+        private readonly PhysicalDisk _disk = PhysicalDisk.Instance;
         private volatile bool _isFull;
 
         public bool IsFull

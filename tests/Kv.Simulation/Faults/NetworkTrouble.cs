@@ -66,7 +66,7 @@ internal sealed class NetworkTrouble(SimWorld world, Prng random, Action<string,
     private void Clog(SimLink link, int milliseconds)
     {
         link.IsClogged = true;
-        world.Timeline.After(TimeSpan.FromMilliseconds(milliseconds), () => world.Links.Unclog(link));
+        world.Timeline.After(TimeSpan.FromMilliseconds(milliseconds), () => SimLinks.Unclog(link));
     }
 
     private List<SimMachine> Others(SimMachine machine) => [.. world.Machines.Where(other => other != machine)];

@@ -70,7 +70,7 @@ internal static class PlantedFaults
             for (var index = leader.Log.LastIndex; index > leader.Log.Committed; index--)
             {
                 var held = leader.ConfState.Voters.Count(id => id == leader.Id ? leader.Log.Stable >= index : leader.ProgressOf(id)?.Match >= index);
-                if (held * 2 <= leader.ConfState.Voters.Count()) continue;
+                if (held * 2 <= leader.ConfState.Voters.Length) continue;
                 leader.Log.CommitTo(index);
                 break;
             }
