@@ -15,6 +15,7 @@ public sealed class PeerMetrics
         SentFailures = registry.Counters("etcd_network_peer_sent_failures_total", "The total number of messages to peers that were dropped because too much waited.", "To");
         ReceivedFailures = registry.Counters("etcd_network_peer_received_failures_total", "The total number of messages from peers that were refused.", "From");
         RoundTrip = registry.Histograms("etcd_network_peer_round_trip_time_seconds", "Round-Trip-Time histogram between peers.", 0.0001, 2, 16, "To");
+        Unreachable = registry.Gauge("kvactors_unreachable_systems", "Actor systems of the Akka cluster that this one cannot reach.");
         HeartbeatSendFailures = registry.Counter("etcd_server_heartbeat_send_failures_total", "The total number of leader heartbeat send failures (likely overloaded from slow disk).");
         SnapshotSends = registry.Gauges("etcd_network_snapshot_send_inflights_total", "Total number of inflight snapshot sends.", "To");
         SnapshotSendSuccesses = registry.Counters("etcd_network_snapshot_send_success", "Total number of successful snapshot sends.", "To");
@@ -49,6 +50,9 @@ public sealed class PeerMetrics
 
     /// <summary>How long a ping took. Labels: To.</summary>
     public MetricFamily<Histogram> RoundTrip { get; }
+
+    /// <summary>Actor systems that cannot be reached.</summary>
+    public Gauge Unreachable { get; }
 
     /// <summary>Heartbeats that left late: a tick took longer to come than two should.</summary>
     public Counter HeartbeatSendFailures { get; }

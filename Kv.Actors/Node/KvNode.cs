@@ -151,7 +151,7 @@ public sealed class KvNode : IAsyncDisposable
                 identity = await FirstStart.IdentifyAsync(settings, hasLog: disk.List(settings.WalDir).Count > 0, system, routes, environment).ConfigureAwait(false);
                 IdentityFile.Write(disk, directory.Root, identity);
             }
-            return await StartAsync(system, settings, identity, routes, metrics, environment, directory).ConfigureAwait(false);
+            return await StartAsync(system, settings, identity, routes, remoting, metrics, environment, directory).ConfigureAwait(false);
         }
         catch
         {
@@ -201,7 +201,7 @@ public sealed class KvNode : IAsyncDisposable
     }
 
     private static async Task<KvNode> StartAsync(
-        ActorSystem system, KvSettings settings, MemberIdentity identity, IPeerRoutes routes, Metrics metrics, NodeEnvironment environment, DataDirectory directory)
+        ActorSystem system, KvSettings settings, MemberIdentity identity, IPeerRoutes routes, bool remoting, Metrics metrics, NodeEnvironment environment, DataDirectory directory)
     {
         var (clock, workers) = (environment.Clock, environment.Workers);
         var member = identity.Member;
@@ -217,7 +217,7 @@ public sealed class KvNode : IAsyncDisposable
         var shelf = new SnapshotShelf(StorageExtension.For(system).Disk, directory.SnapPath);
         shelf.RemoveLeftovers();
         var setup = new NodeSetup(
-            settings, identity, start, machine, waiting, proposer, status, roots, leases, metrics, environment, routes, peers, services, shelf, ended);
+            settings, identity, start, machine, waiting, proposer, status, roots, leases, metrics, environment, routes, peers, services, shelf, remoting, ended);
         var actor = await FirstStart.PlaceAsync(system, Props.Create(() => new NodeActor(setup)), clock).ConfigureAwait(false);
         var asked = workers.Promise<NodeParts>();
         actor.Tell(new NodeActor.AskParts(asked), ActorRefs.NoSender);

@@ -29,6 +29,7 @@ internal sealed record NodeSetup(
     PeerTable Connected,
     PeerServices Services,
     SnapshotShelf Shelf,
+    bool Remoting,
     TaskCompletionSource<NodeEnd> Ended)
 {
     public TimeProvider Clock => Environment.Clock;
@@ -137,12 +138,20 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
         };
         var raft = Context.ActorOf(Props.Create(() => new RaftActor(raftSetup)).WithDispatcher(Dispatcher), "raft");
         setup.Proposer.Open(raft);
+        if (setup.Remoting)
+        {
+            var (roots, metrics) = (setup.Roots, setup.Metrics);
+            var known = Known;
+            Context.ActorOf(Props.Create(() => new ClusterActor(roots, known, metrics)), "cluster");
+        }
         if (settings.AutoCompactionPeriod > TimeSpan.Zero || settings.AutoCompactionRevisions > 0)
         {
             Context.ActorOf(Props.Create(() => new AutoCompactActor(settings, setup.Proposer, setup.Status, setup.Roots, setup.Clock)), "auto-compact");
         }
         return new NodeParts(raft, store, lessor, hub, peers);
     }
+
+    private MemberSet Known => _setup.Identity.Known.Aggregate(MemberSet.Empty, static (set, member) => set.With(member));
 
     /// <summary>Nothing else is done here any more, so the one small write may be waited for.</summary>
     private void EndRemoved()
@@ -161,9 +170,8 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
     private IActorRef StartPeers()
     {
         var (settings, setup, routes) = (_setup.Settings, _setup, _setup.Routes);
-        var known = setup.Identity.Known.Aggregate(MemberSet.Empty, static (set, member) => set.With(member));
         var peers = new PeersSetup(
-            setup.Status, setup.Roots, [.. settings.AdvertisePeerUrls], known, setup.Connected, setup.Services, settings.Peers,
+            setup.Status, setup.Roots, [.. settings.AdvertisePeerUrls], Known, setup.Connected, setup.Services, settings.Peers,
             setup.Shelf, setup.Workers, new ForwardNumbers((ulong)Math.Max(1, setup.StartMilliseconds)), setup.Clock, setup.Metrics);
         return Context.ActorOf(Props.Create(() => new PeersActor(peers, routes.RouteTo)).WithDispatcher(Dispatcher), "peers");
     }

@@ -53,7 +53,19 @@ public static class ReferenceConfig
         var frame = Math.Max(settings.MaxAppendBytes, settings.MaxRequestBytes) + settings.MaxAppendBytes + FrameOverheadBytes;
         return ConfigurationFactory.ParseString($$"""
             akka {
-              actor.provider = remote
+              actor.provider = cluster
+              cluster {
+                downing-provider-class = "Akka.Cluster.NoDowning, Akka.Cluster"
+                run-coordinated-shutdown-when-down = off
+                log-info = off
+              }
+              # Whoever stops tells the cluster of systems, but does not wait for it: Raft has handed over already.
+              coordinated-shutdown.phases {
+                cluster-leave.timeout = 1s
+                cluster-exiting.timeout = 1s
+                cluster-exiting-done.timeout = 1s
+                cluster-shutdown.timeout = 1s
+              }
               remote {
                 retry-gate-closed-for = 300ms
                 log-remote-lifecycle-events = off
