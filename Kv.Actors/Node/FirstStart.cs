@@ -62,7 +62,8 @@ internal static class FirstStart
         IReadOnlyList<InitialMember> others = [.. settings.InitialMembers.Where(member => member.Name != settings.Name)];
         ImmutableArray<string> own = [.. settings.AdvertisePeerUrls];
         var answered = environment.Workers.Promise<PeerMessage.MembersAnswer>();
-        var asking = system.ActorOf(Props.Create(() => new JoinActor(others, own, routes, answered)), "node");
+        var stopped = environment.Workers.Promise();
+        var asking = system.ActorOf(Props.Create(() => new JoinActor(others, own, routes, answered, stopped)), "node");
         try
         {
             return await answered.Task.WaitAsync(timeout, environment.Clock).ConfigureAwait(false);
@@ -73,7 +74,8 @@ internal static class FirstStart
         }
         finally
         {
-            await asking.GracefulStop(JoinTimeout).ConfigureAwait(false);   // its place is the node's: see Place
+            system.Stop(asking);
+            await stopped.Task.WaitAsync(JoinTimeout, environment.Clock).ConfigureAwait(false);   // its place is the node's: see Place
         }
     }
 

@@ -16,15 +16,17 @@ internal sealed class JoinActor : ReceiveActor, IWithTimers
     private readonly IReadOnlyList<InitialMember> _others;
     private readonly ImmutableArray<string> _ownUrls;
     private readonly IPeerRoutes _routes;
+    private readonly TaskCompletionSource _stopped;
 
     /// <summary>Begins to ask at once.</summary>
     /// <param name="others">Whom to ask.</param>
     /// <param name="ownUrls">Where the answer is to go.</param>
     /// <param name="routes">The way to them.</param>
     /// <param name="answered">Gets the first answer.</param>
-    public JoinActor(IReadOnlyList<InitialMember> others, ImmutableArray<string> ownUrls, IPeerRoutes routes, TaskCompletionSource<PeerMessage.MembersAnswer> answered)
+    /// <param name="stopped">Is kept when this actor has stopped.</param>
+    public JoinActor(IReadOnlyList<InitialMember> others, ImmutableArray<string> ownUrls, IPeerRoutes routes, TaskCompletionSource<PeerMessage.MembersAnswer> answered, TaskCompletionSource stopped)
     {
-        (_others, _ownUrls, _routes) = (others, ownUrls, routes);
+        (_others, _ownUrls, _routes, _stopped) = (others, ownUrls, routes, stopped);
         Context.ActorOf(Props.Create(() => new Endpoint(answered)), "peers");
         Receive<Ask>(_ => AskAll());
     }
@@ -37,6 +39,13 @@ internal sealed class JoinActor : ReceiveActor, IWithTimers
     {
         base.PreStart();
         Timers.StartPeriodicTimer(Ask.Instance, Ask.Instance, TimeSpan.Zero, AskInterval);
+    }
+
+    /// <inheritdoc/>
+    protected override void PostStop()
+    {
+        base.PostStop();
+        _stopped.TrySetResult();
     }
 
     private void AskAll()
