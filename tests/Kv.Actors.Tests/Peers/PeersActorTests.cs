@@ -166,7 +166,7 @@ public sealed class PeersActorTests : TestKit
     private static MemberSet Members(params ulong[] ids) => ids.Aggregate(MemberSet.Empty, static (set, id) =>
         set.With(new ClusterMember(new NodeId(id), "", [$"http://m{id}:1"], [], IsLearner: false)));
 
-    private static RaftMessage Heartbeat(ulong from) => new RaftMessage.Heartbeat(0, 0) { From = from, To = from == 1 ? 2UL : 1, Term = 1 };
+    private static RaftMessage.Heartbeat Heartbeat(ulong from) => new(0, 0) { From = from, To = from == 1 ? 2UL : 1, Term = 1 };
 
     private Recorder Wire(string url)
     {
