@@ -7,20 +7,20 @@ namespace Kv.Persistence.Checkpoint;
 /// <summary>A state as a file that travels between members: the form of a checkpoint, a bbolt database and its SHA-256, without what is
 /// one member's own.</summary>
 /// <remarks><code>
-///  0000000000001234-0000000000000007.snap       received, whole, verified and durable: index and term of what it holds
-///  5a0c….snap.part                              being received; named by the SHA-256 it must have
-///  0000000000001234-0000000000000007.snap.tmp   written to be sent
+///  0000000000001234-0000000000000007.kvsnap       received, whole, verified and durable: index and term of what it holds
+///  5a0c….kvsnap.part                            being received; named by the SHA-256 it must have
+///  0000000000001234-0000000000000007.kvsnap.tmp  written to be sent
 /// </code></remarks>
 public static class SnapshotFile
 {
     /// <summary>Ending of a file that was received whole.</summary>
-    public const string Suffix = ".snap";
+    public const string Suffix = ".kvsnap";
 
     /// <summary>Ending of one that is being received.</summary>
-    public const string PartSuffix = ".snap.part";
+    public const string PartSuffix = ".kvsnap.part";
 
     /// <summary>Ending of one written to be sent; of no use after a restart.</summary>
-    public const string ImageSuffix = ".snap.tmp";
+    public const string ImageSuffix = ".kvsnap.tmp";
 
     /// <summary>Name of a received snapshot.</summary>
     public static string NameOf(ulong index, ulong term) => string.Create(CultureInfo.InvariantCulture, $"{index:x16}-{term:x16}{Suffix}");

@@ -1,3 +1,4 @@
+using Kv.Persistence.Checkpoint;
 using Kv.Persistence.Io;
 using Kv.Testing;
 
@@ -33,6 +34,22 @@ public sealed class DataDirectoryTests
         lost.Overwrite("/data/member/wal/0000000000000001.kvwal", [1]);
         lost.Delete("/data/member/kvactors-format");
         Assert.Contains("is missing", Assert.Throws<ForeignDirectoryException>(() => DataDirectory.Open(lost, "/data")).Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>The simulation's seed 23: etcd's raft snapshots were called as ours were, and a start took ours for something that etcd had left.</summary>
+    [Fact]
+    public void A_snapshot_from_a_leader_stays_where_it_is_at_the_next_start()
+    {
+        var disk = new SimDisk(seed: 1);
+        string path;
+        using (var directory = DataDirectory.Open(disk, "/data"))
+        {
+            path = $"{directory.SnapPath}/{SnapshotFile.NameOf(66, 3)}";
+            disk.Overwrite(path, [7]);
+        }
+
+        DataDirectory.Open(disk, "/data").Dispose();
+        Assert.Equal([7], disk.ReadAll(path));
     }
 
     [Fact]

@@ -61,6 +61,8 @@ internal sealed class DiskTrouble(SimWorld world, Prng random, Action<string, in
         if (world.Machines.Count < 3 || _rotten.Exists(rot => rot.Machine != machine)) return;
         machine.PowerFail();
         var files = machine.Disk.Files().Where(static path => path.EndsWith(".kvwal", StringComparison.Ordinal) || path.EndsWith(".db", StringComparison.Ordinal)).ToList();
+        // Not where the log ends: damage there is taken for a write torn by a crash, and cut off.
+        if (files.Where(static path => path.EndsWith(".kvwal", StringComparison.Ordinal)).Max(StringComparer.Ordinal) is { } newest) files.Remove(newest);
         if (files.Count == 0) return;
         var path = files[random.NextInt(files.Count)];
         var bytes = machine.Disk.ReadAll(path);
@@ -84,7 +86,7 @@ internal sealed class DiskTrouble(SimWorld world, Prng random, Action<string, in
             machine.Disk.CrashAfter = machine.Disk.FailAt = machine.Disk.CapacityBytes = long.MaxValue;
         }
 
-        foreach (var (machine, path, offset, was, around) in _rotten)
+        foreach (var (machine, path, offset, was, around) in Enumerable.Reverse(_rotten))      // the last first: two may lie close together
         {
             if (machine.IsServing || !machine.Disk.FileExists(path)) continue;
             machine.Kill();

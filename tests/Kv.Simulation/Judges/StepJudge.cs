@@ -68,9 +68,10 @@ internal sealed class StepJudge
 
         if (machine.ConfLooked is { } looked && looked.Equals(core.ConfState)) return;
         var (newest, passed) = (0UL, 0UL);
+        var handedOver = Math.Max(core.Log.Applying, core.Log.PendingSnapshot?.Index ?? 0);     // a snapshot's membership is in force from its arrival
         foreach (var (index, state) in _confs)
         {
-            if (index > core.Log.Applying) break;
+            if (index > handedOver) break;
             if (state is not null && index <= core.Log.Applied) passed = index;      // refused changes leave none
             newest = index;
         }
@@ -92,7 +93,7 @@ internal sealed class StepJudge
         }
 
         throw new JudgedException(
-            $"n{machine.Number} goes by {core.ConfState}, but of the changes up to {core.Log.Applying}, as far as they are handed over, the newest at {newest} made {_confs.GetValueOrDefault(newest)}");
+            $"n{machine.Number} goes by {core.ConfState}, but of the changes up to {handedOver}, as far as they are handed over, the newest at {newest} made {_confs.GetValueOrDefault(newest)}");
     }
 
     private void LookAt(SimMachine machine, SimProcess process, StoreRoot root)

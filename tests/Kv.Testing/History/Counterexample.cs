@@ -59,7 +59,7 @@ internal static class Counterexample
         {
             return $"here the answer must be {answer}{(answer.Revision == 0 ? "" : $" @{answer.Revision}")}";
         }
-        return next.Revision != state.Revision && !hints.Allow(operation, next)
+        return next.Revision != state.Revision && !hints.Allow(operation, state, next)
             ? $"{hints.Describe(next.Revision)}{(hints.OwnerOf(next.Revision) is { } owner ? $", and it belongs to {owner}" : "")}"
             : "it leads nowhere";
     }

@@ -154,7 +154,7 @@ internal sealed class LinearizabilitySearch
         {
             return null;
         }
-        return !_model.Revisions || next.Revision == _state.Revision || _hints.Allow(operation, next) ? next : null;
+        return !_model.Revisions || next.Revision == _state.Revision || _hints.Allow(operation, _state, next) ? next : null;
     }
 
     /// <summary>Cheap look before the step: an answer shows this revision, or the next if it changed something.</summary>

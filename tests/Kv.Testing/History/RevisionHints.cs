@@ -6,12 +6,15 @@ namespace Kv.Testing.History;
 /// <list type="bullet">
 /// <item>An acknowledged write that shows its revision owns it: nothing else may produce that revision.</item>
 /// <item>A key state with mod revision r, shown by anyone, is what revision r put there; a delete event at r says that r removed the key.</item>
+/// <item>A watch answer that is no fragment has all that its revisions did in the watched range: no other key of it may change then.</item>
 /// </list>
 /// </remarks>
 public sealed class RevisionHints
 {
     private readonly Dictionary<long, Operation> _owners = [];
     private readonly Dictionary<long, Dictionary<string, (KeyRecord? State, string Source)>> _seen = [];
+
+    private readonly Dictionary<long, List<(WatchLog Watch, HashSet<string> Changed)>> _whole = [];
 
     private RevisionHints() { }
 
@@ -50,6 +53,7 @@ public sealed class RevisionHints
                     hints.See(previous.ModRevision, previous.Key, previous, watch.Name);
                 }
             }
+            hints.SeeWhole(watch);
         }
         return hints;
     }
@@ -58,7 +62,7 @@ public sealed class RevisionHints
     public Operation? OwnerOf(long revision) => _owners.GetValueOrDefault(revision);
 
     /// <summary>Whether an operation may have turned a store into the next state, as far as anyone saw.</summary>
-    public bool Allow(Operation operation, KvState next)
+    public bool Allow(Operation operation, KvState before, KvState next)
     {
         if (_owners.TryGetValue(next.Revision, out var owner) && !ReferenceEquals(owner, operation))
         {
@@ -76,7 +80,7 @@ public sealed class RevisionHints
                 return false;
             }
         }
-        return true;
+        return !_whole.TryGetValue(next.Revision, out var views) || views.TrueForAll(view => IsAll(view.Watch, view.Changed, before, next));
     }
 
     /// <summary>What was seen of a revision, for people.</summary>
@@ -84,6 +88,33 @@ public sealed class RevisionHints
         ? $"nobody saw what revision {revision} did"
         : $"revision {revision} was seen to " + string.Join(", ", keys.OrderBy(static k => k.Key, StringComparer.Ordinal)
             .Select(static k => (k.Value.State is { } state ? $"put {state.Key}={state.Value}" : $"delete {k.Key}") + $" (by {k.Value.Source})"));
+
+    private static bool IsAll(WatchLog watch, HashSet<string> changed, KvState before, KvState next) =>
+        next.In(watch.Key, watch.End).All(key => key.ModRevision != next.Revision || changed.Contains(key.Key))
+        && before.In(watch.Key, watch.End).All(key => next.Keys.ContainsKey(key.Key) || changed.Contains(key.Key));
+
+    private void SeeWhole(WatchLog watch)
+    {
+        foreach (var session in watch.Sessions)
+        {
+            var begun = false;                                                   // the answer before was a fragment: this one has its rest
+            foreach (var batch in session.Batches)
+            {
+                if (!begun && !batch.Fragment)
+                {
+                    foreach (var revision in batch.Events.GroupBy(static e => e.Now.ModRevision))
+                    {
+                        if (!_whole.TryGetValue(revision.Key, out var views))
+                        {
+                            _whole.Add(revision.Key, views = []);
+                        }
+                        views.Add((watch, [.. revision.Select(static e => e.Now.Key)]));
+                    }
+                }
+                begun = batch.Fragment;
+            }
+        }
+    }
 
     private void Own(long revision, Operation operation)
     {
