@@ -167,7 +167,7 @@ public static class CheckpointFile
     internal static byte[] Hash(IDiskFile file, long length)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        var buffer = new byte[256 << 10];
+        var buffer = new byte[Math.Min(256 << 10, length)];
         for (var offset = 0L; offset < length;)
         {
             var read = file.Read(buffer.AsSpan(0, (int)Math.Min(buffer.Length, length - offset)), offset);

@@ -5,19 +5,22 @@ namespace Kv.Persistence.Io;
 public class DiskStream : Stream
 {
     private readonly IDiskFile _file;
-    private readonly byte[] _buffer;
+    private const int FirstBufferBytes = 4096;
+    private readonly int _bufferBytes;
+    private byte[] _buffer;
     private long _bufferStart;
     private int _buffered;
     private long _length;
 
     /// <summary>Begins at offset 0.</summary>
     /// <param name="file">Not closed with the stream.</param>
-    /// <param name="bufferBytes">Bytes gathered before they are written.</param>
+    /// <param name="bufferBytes">Bytes gathered before they are written. The buffer grows to that: most files are small.</param>
     public DiskStream(IDiskFile file, int bufferBytes = 256 << 10)
     {
         ArgumentNullException.ThrowIfNull(file);
         _file = file;
-        _buffer = new byte[bufferBytes];
+        _bufferBytes = bufferBytes;
+        _buffer = new byte[Math.Min(FirstBufferBytes, bufferBytes)];
         _length = file.Length;
     }
 
@@ -51,8 +54,8 @@ public class DiskStream : Stream
     /// <inheritdoc/>
     public override void Write(ReadOnlySpan<byte> buffer)
     {
-        if (_buffered + buffer.Length > _buffer.Length) Flush();
-        if (buffer.Length > _buffer.Length)
+        if (_buffered + buffer.Length > _bufferBytes) Flush();
+        if (buffer.Length > _bufferBytes)
         {
             _file.Write(buffer, _bufferStart);
             _bufferStart += buffer.Length;
@@ -60,6 +63,8 @@ public class DiskStream : Stream
             return;
         }
 
+        if (_buffered + buffer.Length > _buffer.Length)
+            Array.Resize(ref _buffer, Math.Min(_bufferBytes, Math.Max(_buffered + buffer.Length, _buffer.Length * 4)));
         buffer.CopyTo(_buffer.AsSpan(_buffered));
         _buffered += buffer.Length;
     }

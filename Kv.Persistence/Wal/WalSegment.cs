@@ -7,7 +7,7 @@ internal sealed class WalSegment : IDisposable
 {
     private const int WindowBytes = 256 << 10;
     private readonly IDiskFile _file;
-    private byte[] _window = new byte[WindowBytes];
+    private byte[] _window;
     private long _windowStart;
     private int _windowLength;
 
@@ -15,6 +15,7 @@ internal sealed class WalSegment : IDisposable
     {
         _file = file;
         Header = header;
+        _window = GC.AllocateUninitializedArray<byte>((int)Math.Min(WindowBytes, header.Size));
         Next = new WalPosition(header.Sequence, SegmentHeader.Bytes, header.FirstIndex, header.PreviousCrc);
     }
 

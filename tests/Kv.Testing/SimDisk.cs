@@ -481,7 +481,7 @@ public sealed class SimDisk(int seed, int sectorBytes = 512) : IDisk
 
         private void Room(long more)
         {
-            if (more > 0 && disk.UsedBytes + more > disk.CapacityBytes) throw new DiskFullException(path);
+            if (more > 0 && disk.CapacityBytes < long.MaxValue && disk.UsedBytes + more > disk.CapacityBytes) throw new DiskFullException(path);
         }
 
         private SimFile Live()
