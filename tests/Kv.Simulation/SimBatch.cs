@@ -64,6 +64,7 @@ internal static class SimBatch
             events           {reports.Sum(static r => r.Events)}
             messages         {reports.Sum(static r => r.Messages)} between members
             client calls     {reports.Sum(static r => r.Operations)} judged, {reports.Sum(static r => r.Answers)} of them answered
+            snapshots        {reports.Sum(static r => r.Snapshots)} taken by clients, judged
             hash of all      {all.Value:x16}
             faults           {reports.Sum(static r => r.Faults.Values.Sum())}
             """));

@@ -21,11 +21,14 @@ internal enum FaultKinds
     /// <summary>Processes stand still; wall clocks jump.</summary>
     Time = 8,
 
-    /// <summary>Members are added, promoted and removed, leadership is handed over.</summary>
+    /// <summary>Members are added, promoted, removed and replaced, leadership is handed over.</summary>
     Members = 16,
 
+    /// <summary>Processes are told to end, as an upgrade does.</summary>
+    Stops = 32,
+
     /// <summary>All of them.</summary>
-    All = Crashes | Disks | Network | Time | Members,
+    All = Crashes | Disks | Network | Time | Members | Stops,
 }
 
 /// <summary>What is the same for many seeds: how many members, how long the trouble lasts, which faults, and what is planted.</summary>
@@ -40,6 +43,9 @@ internal sealed record SimPlan(int Members, TimeSpan Trouble, FaultKinds Faults 
 
     /// <summary>One member.</summary>
     public static SimPlan Alone { get; } = new(1, TimeSpan.FromSeconds(40));
+
+    /// <summary>Machines beside the founders', for members that are added.</summary>
+    public int Spares => Members >= 3 && Faults.HasFlag(FaultKinds.Members) ? 2 : 0;
 
     /// <summary>What to say on the command line for this plan.</summary>
     public string Arguments =>

@@ -8,6 +8,7 @@ namespace Kv.Simulation;
 /// <param name="Answers">Client calls that were answered.</param>
 /// <param name="Operations">Client calls in the history that the checker has judged.</param>
 /// <param name="Messages">Messages between members.</param>
+/// <param name="Snapshots">Snapshots that a client took, each judged.</param>
 /// <param name="Faults">Faults by kind.</param>
 internal sealed record SimReport(
-    ulong Seed, ulong Hash, long Events, TimeSpan Simulated, int Answers, int Operations, long Messages, IReadOnlyDictionary<string, int> Faults);
+    ulong Seed, ulong Hash, long Events, TimeSpan Simulated, int Answers, int Operations, long Messages, int Snapshots, IReadOnlyDictionary<string, int> Faults);

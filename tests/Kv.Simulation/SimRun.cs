@@ -12,8 +12,9 @@ namespace Kv.Simulation;
 /// <summary>One seed from the first start to the last judgement: start, trouble while clients work, recovery, and what must hold then.</summary>
 internal sealed class SimRun
 {
-    private static readonly TimeSpan _startUp = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan _startUp = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan _recovery = TimeSpan.FromSeconds(90);
+    private static readonly TimeSpan _between = TimeSpan.FromMilliseconds(5);
 
     private readonly SimWorld _world;
     private readonly Prng _random;
@@ -25,6 +26,7 @@ internal sealed class SimRun
     private readonly List<LeaseClient> _lessees = [];
     private readonly List<Task> _working = [];
     private readonly List<Task> _watching = [];
+    private BackupClient? _backups;
     private bool _workEnds;
     private bool _watchEnds;
 
@@ -88,7 +90,7 @@ internal sealed class SimRun
 
         return new SimReport(
             _world.Setup.Seed, _world.Fingerprint.Value, _world.Fingerprint.Events, new TimeSpan(_world.Timeline.Now),
-            _callers.Sum(static c => c.Answers), _history.Count, _world.Links.Counts.Sent, _trouble.Counts);
+            _callers.Sum(static c => c.Answers), _history.Count, _world.Links.Counts.Sent, _backups!.Taken, _trouble.Counts);
     }
 
     private void Start()
@@ -102,6 +104,8 @@ internal sealed class SimRun
         _lessees.Add(lessee);
         _working.Add(lessee.RunAsync(() => _workEnds));
         _working.Add(new AdminClient(Caller()).RunAsync(() => _workEnds));
+        _backups = new BackupClient(new SimCaller(_world, ++number, _random.Fork()), _judge);
+        _working.Add(_backups.RunAsync(() => _workEnds));
         foreach (var (key, end) in (ReadOnlySpan<(string, string)>)[("key/", "key0"), ("\0", "\0")])
         {
             var watcher = new WatchClient(new SimCaller(_world, ++number, _random.Fork()), _history, key, end, prevKv: _random.NextBool(0.5));
@@ -152,28 +156,43 @@ internal sealed class SimRun
         {
             var root = machine.Process!.Node!.Roots.Current;
             return new MemberState(
-                $"n{machine.Number}", root.Kv.CurrentRevision, [.. StateOf.Keys(root).Select(KvMessages.Of)], leader.Kv.CurrentRevision, 0, StateOf.Root(root));
+                $"n{machine.Number}", root.Kv.CurrentRevision, [.. StateOf.Keys(root.Kv).Select(KvMessages.Of)], leader.Kv.CurrentRevision, 0, StateOf.Root(root));
         }
     }
 
     private void Must(Func<bool> so, string otherwise)
     {
-        if (!Advance(so, _recovery)) throw new JudgedException($"within {_recovery} after the last fault the cluster {otherwise}");
+        // A question to all members is not for every event.
+        var next = _world.Timeline.Now;
+        bool Asked()
+        {
+            if (_world.Timeline.Now < next) return false;
+            next = _world.Timeline.Now + _between.Ticks;
+            return so();
+        }
+
+        if (!Advance(Asked, _recovery)) throw new JudgedException($"within {_recovery} after the last fault the cluster {otherwise}");
     }
 
     private bool Advance(Func<bool> done, TimeSpan span) => _world.RunUntil(
         () =>
         {
-            foreach (var task in _working.Concat(_watching))
-            {
-                if (task.IsFaulted) ExceptionDispatchInfo.Throw(task.Exception.InnerException!);
-            }
-
+            ThrowOf(_working);
+            ThrowOf(_watching);
             return done();
         },
         span);
 
-    private bool AllServe() => _world.Machines.All(machine => machine.IsServing || !_world.IsMember(machine));
+    private static void ThrowOf(List<Task> tasks)
+    {
+        foreach (var task in tasks)
+        {
+            if (task.IsFaulted) ExceptionDispatchInfo.Throw(task.Exception.InnerException!);
+        }
+    }
+
+    private bool AllServe() => _world.Machines.All(machine =>
+        _world.Members.Count == 0 ? machine.IsServing || !machine.IsUsed : _world.MemberOn(machine) is null || (machine.IsServing && _world.IsMember(machine)));
 
     private IEnumerable<Actors.Node.KvNode> Running() => _world.Machines.Where(_world.IsMember).Select(static machine => machine.Process?.Node).OfType<Actors.Node.KvNode>();
 

@@ -10,7 +10,10 @@ namespace Kv.Simulation;
 /// <param name="CheckpointEntries">Entries after which a checkpoint is due.</param>
 /// <param name="KeptEntries">Applied entries that the log keeps in memory.</param>
 /// <param name="LogLevel">Of the nodes: OFF, unless somebody reads a trace.</param>
-internal sealed record SimSetup(ulong Seed, SimPlan Plan, int SegmentBytes, int CheckpointEntries, int KeptEntries, string LogLevel)
+/// <param name="StrictReconfigCheck">Whether members refuse changes that endanger the quorum.</param>
+/// <param name="MaxLearners">Learners at a time.</param>
+internal sealed record SimSetup(
+    ulong Seed, SimPlan Plan, int SegmentBytes, int CheckpointEntries, int KeptEntries, string LogLevel, bool StrictReconfigCheck, int MaxLearners)
 {
     /// <summary>Draws one.</summary>
     public static SimSetup Draw(ulong seed, SimPlan plan, Prng random) => new(
@@ -19,7 +22,9 @@ internal sealed record SimSetup(ulong Seed, SimPlan Plan, int SegmentBytes, int 
         SegmentBytes: 4096 << random.NextInt(5),
         CheckpointEntries: 20 << random.NextInt(6),
         KeptEntries: 5 << random.NextInt(6),
-        LogLevel: "OFF");
+        LogLevel: "OFF",
+        StrictReconfigCheck: random.NextBool(0.5),
+        MaxLearners: random.NextInt(1, 3));
 
     /// <summary>HOCON of a process, the strongest first.</summary>
     public IReadOnlyList<string> HoconOf(SimProcess process) =>
@@ -38,6 +43,7 @@ internal sealed record SimSetup(ulong Seed, SimPlan Plan, int SegmentBytes, int 
             implementation = "Kv.Simulation.Machines.SimTimers, Kv.Simulation"
             process = "{{process.Id}}"
           }
+          coordinated-shutdown.run-by-actor-system-terminate = off
           actor {
             default-dispatcher {
               type = "Kv.Simulation.Machines.SimDispatcherConfigurator, Kv.Simulation"
@@ -56,8 +62,13 @@ internal sealed record SimSetup(ulong Seed, SimPlan Plan, int SegmentBytes, int 
           data-dir = "/n{{process.Machine.Number}}"
           peer.listen-urls = []
           peer.snapshot-chunk-bytes = 4096
-          peer.advertise-urls = ["{{SimRoutes.UrlOf(process.Machine.Number)}}"]
-          cluster.initial-members = [{{string.Join(", ", Enumerable.Range(1, Plan.Members).Select(static n => $"\"n{n}={SimRoutes.UrlOf(n)}\""))}}]
+          peer.advertise-urls = ["{{process.Machine.Url}}"]
+          cluster {
+            initial-members = [{{string.Join(", ", process.Machine.InitialMembers.Select(static n => $"\"n{n}={SimRoutes.UrlOf(n)}\""))}}]
+            initial-state = {{(process.Machine.Founds ? "new" : "existing")}}
+            strict-reconfig-check = {{(StrictReconfigCheck ? "on" : "off")}}
+            max-learners = {{MaxLearners}}
+          }
           node-dispatcher = "akka.actor.default-dispatcher"
           persistence.journal-dispatcher = "akka.actor.default-dispatcher"
           persistence.journal {

@@ -1,4 +1,5 @@
 using Kv.Actors.Apply;
+using Kv.Actors.Cluster;
 using Kv.Actors.Model;
 using Kv.Actors.Node;
 using Kv.Actors.Watch;
@@ -10,6 +11,8 @@ namespace Kv.Simulation;
 /// <summary>Machines, network, clients and time of one seed. One thread runs all of it; the same seed gives the same history.</summary>
 internal sealed class SimWorld
 {
+    private ulong _membersAt;
+
     /// <summary>Machines with empty disks, none started.</summary>
     /// <param name="setup">What the seed makes of it.</param>
     /// <param name="random">The seed's chance.</param>
@@ -21,7 +24,7 @@ internal sealed class SimWorld
         Trace = trace;
         if (trace is not null) trace.Timeline = Timeline;
         Links = new SimLinks(this, random.Fork());
-        Machines = [.. Enumerable.Range(1, setup.Plan.Members).Select(number => new SimMachine(this, number, random.Fork()))];
+        Machines = [.. Enumerable.Range(1, setup.Plan.Members + setup.Plan.Spares).Select(number => new SimMachine(this, number, random.Fork()))];
     }
 
     public SimSetup Setup { get; }
@@ -37,6 +40,15 @@ internal sealed class SimWorld
     public Fingerprint Fingerprint { get; } = new();
 
     public IReadOnlyList<SimMachine> Machines { get; }
+
+    /// <summary>Those that somebody wants a member on: what clients know, and what trouble comes to.</summary>
+    public IReadOnlyList<SimMachine> Used => [.. Machines.Where(static machine => machine.IsUsed)];
+
+    /// <summary>Who belongs to the cluster, as of the newest state that any member has had: committed, so it stays when that member is gone.</summary>
+    public MemberSet Members { get; private set; } = MemberSet.Empty;
+
+    /// <summary>Is told when <see cref="Members"/> are others.</summary>
+    public Action MembersChanged { get; set; } = static () => { };
 
     /// <summary>Looks after every turn, and at every message.</summary>
     public StepJudge? Judge { get; set; }
@@ -62,6 +74,9 @@ internal sealed class SimWorld
     /// <summary>How a client's linearizable read gets its root: a planted fault takes another.</summary>
     public Func<KvNode, Task<Outcome<StoreRoot>>> ReadFrom { get; set; } = static node => node.Reads.LinearizableAsync(CancellationToken.None).AsTask();
 
+    /// <summary>How a client's snapshot is opened: a planted fault opens another.</summary>
+    public Func<KvNode, Task<Stream>> OpenSnapshot { get; set; } = static node => node.OpenSnapshotAsync(CancellationToken.None);
+
     /// <summary>The thread that everything runs on.</summary>
     public int ThreadId { get; } = Environment.CurrentManagedThreadId;
 
@@ -72,12 +87,11 @@ internal sealed class SimWorld
         Trace?.Hash(Fingerprint.Value);
     }
 
-    /// <summary>Whether a machine belongs to the cluster, as whoever has applied most says.</summary>
-    public bool IsMember(SimMachine machine)
-    {
-        var newest = Machines.Select(static each => each.Process?.Node?.Roots.Current).OfType<StoreRoot>().MaxBy(static root => root.AppliedIndex);
-        return newest is null || newest.Members.Count == 0 || newest.Members.All.Any(member => member.PeerUrls.Contains(SimRoutes.UrlOf(machine.Number)));
-    }
+    /// <summary>The member that has a machine's address, whatever is on that machine; null when none has.</summary>
+    public ClusterMember? MemberOn(SimMachine machine) => Members.All.FirstOrDefault(member => member.PeerUrls.Contains(machine.Url));
+
+    /// <summary>Whether what is on a machine is the member that has its address, and not one from before, or none.</summary>
+    public bool IsMember(SimMachine machine) => MemberOn(machine) is { } member && machine.Self == member.Id;
 
     /// <summary>Lets time pass until something is so, at most that much.</summary>
     /// <returns>Whether it is so.</returns>
@@ -94,6 +108,15 @@ internal sealed class SimWorld
         return true;
     }
 
+    private void NoteMembers(SimProcess process)
+    {
+        if (process.Node?.Roots.Current is not { } root || root.AppliedIndex <= _membersAt) return;
+        _membersAt = root.AppliedIndex;
+        if (ReferenceEquals(root.Members, Members)) return;
+        Members = root.Members;
+        MembersChanged();
+    }
+
     /// <summary>Runs every turn that is ready, until none is.</summary>
     private void Settle()
     {
@@ -108,6 +131,7 @@ internal sealed class SimWorld
                     process.RunOne();
                     AfterTurn(process);
                     Judge?.Look(machine);
+                    NoteMembers(process);
                     if (machine.Disk.HasCrashed) break;
                 }
 

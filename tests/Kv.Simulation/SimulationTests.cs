@@ -42,6 +42,15 @@ public class SimulationTests(ITestOutputHelper output)
         for (var seed = 100UL; seed < 110; seed++) SimRun.Run(seed, SimPlan.Alone);
     }
 
+    /// <summary>Members come and go, and are told to end, where nothing else goes wrong.</summary>
+    [Fact]
+    public void Members_come_and_go_while_clients_work()
+    {
+        var kinds = new SortedSet<string>(StringComparer.Ordinal);
+        for (var seed = 1UL; seed <= 12; seed++) kinds.UnionWith(SimRun.Run(seed, SimPlan.Cluster with { Faults = FaultKinds.Members | FaultKinds.Stops }).Faults.Keys);
+        Assert.Superset(new SortedSet<string>(["leader transfer", "learner added", "learner promoted", "member removed", "orderly stop", "voter added"], StringComparer.Ordinal), kinds);
+    }
+
     /// <summary>One in a hundred seeds runs twice: whatever is not the seed's doing would show in the hash of all events.</summary>
     [Fact]
     public void A_seed_is_one_history()

@@ -40,5 +40,5 @@ internal sealed class AdminClient(KvCalls calls)
     }
 
     private static async Task<bool> CompactAsync(Actors.Node.KvNode node, long revision, bool physical) =>
-        (await node.ProposeAsync<CompactionResponse>(new InternalRaftRequest { Compaction = new CompactionRequest { Revision = revision, Physical = physical } })).Ok;
+        (await KvCalls.ProposeAsync<CompactionResponse>(node, new InternalRaftRequest { Compaction = new CompactionRequest { Revision = revision, Physical = physical } })).Ok;
 }

@@ -29,7 +29,7 @@ internal sealed class KvCalls(SimCaller caller, HistoryRecorder history)
     public int Answers { get; private set; }
 
     /// <summary>A member drawn anew: any takes any request.</summary>
-    public SimMachine AnyMember() => caller.World.Machines[caller.Random.NextInt(caller.World.Machines.Count)];
+    public SimMachine AnyMember() => caller.AnyMember();
 
     /// <summary>Which start of which member a call goes to.</summary>
     public static string ConnectionTo(SimMachine machine) => $"n{machine.Number}.{machine.Starts}";
@@ -59,6 +59,11 @@ internal sealed class KvCalls(SimCaller caller, HistoryRecorder history)
     public static bool IsSure(KvError error) => error is not (KvError.Timeout or KvError.TimeoutDueToLeaderFail or KvError.TimeoutDueToConnectionLost
         or KvError.TimeoutWaitAppliedIndex or KvError.DeadlineExceeded or KvError.LeaderChanged or KvError.Stopped or KvError.Canceled or KvError.Unhealthy);
 
+    /// <summary>Proposes through a member, if it takes what clients propose: a learner does not.</summary>
+    public static Task<Outcome<T>> ProposeAsync<T>(KvNode node, InternalRaftRequest request)
+        where T : class, IMessage =>
+        node.Status.Raft.IsLearner ? Task.FromResult<Outcome<T>>(KvError.NotSupportedForLearner) : node.ProposeAsync<T>(request);
+
     private static async Task<Outcome<KvAnswer>> DoAsync(KvNode node, KvRequest request, SimWorld world)
     {
         switch (request)
@@ -66,16 +71,16 @@ internal sealed class KvCalls(SimCaller caller, HistoryRecorder history)
             case KvRequest.Range range:
                 return await RangeAsync(node, range, world);
             case KvRequest.Put put:
-                var stored = await node.ProposeAsync<PutResponse>(new InternalRaftRequest { Put = KvMessages.Of(put) });
+                var stored = await ProposeAsync<PutResponse>(node, new InternalRaftRequest { Put = KvMessages.Of(put) });
                 return stored.Ok ? KvMessages.Of(stored.Value) : stored.Error;
             case KvRequest.Delete delete:
-                var deleted = await node.ProposeAsync<DeleteRangeResponse>(new InternalRaftRequest { DeleteRange = KvMessages.Of(delete) });
+                var deleted = await ProposeAsync<DeleteRangeResponse>(node, new InternalRaftRequest { DeleteRange = KvMessages.Of(delete) });
                 return deleted.Ok ? KvMessages.Of(deleted.Value) : deleted.Error;
             case KvRequest.Txn txn:
-                var done = await node.ProposeAsync<TxnResponse>(new InternalRaftRequest { Txn = KvMessages.Of(txn) });
+                var done = await ProposeAsync<TxnResponse>(node, new InternalRaftRequest { Txn = KvMessages.Of(txn) });
                 return done.Ok ? KvMessages.Of(done.Value) : done.Error;
             case KvRequest.Revoke revoke:
-                var revoked = await node.ProposeAsync<LeaseRevokeResponse>(new InternalRaftRequest { LeaseRevoke = new LeaseRevokeRequest { ID = revoke.Lease } });
+                var revoked = await ProposeAsync<LeaseRevokeResponse>(node, new InternalRaftRequest { LeaseRevoke = new LeaseRevokeRequest { ID = revoke.Lease } });
                 return revoked.Ok ? new KvAnswer.Revoke { Revision = 0 } : revoked.Error;
             default:
                 throw new ArgumentException($"nobody knows how to ask {request}");
@@ -91,6 +96,7 @@ internal sealed class KvCalls(SimCaller caller, HistoryRecorder history)
         }
         else
         {
+            if (node.Status.Raft.IsLearner) return KvError.NotSupportedForLearner;
             var gate = await world.ReadFrom(node);
             if (!gate.Ok) return gate.Error;
             root = gate.Value;

@@ -1,3 +1,4 @@
+using Kv.Actors.Lease;
 using Kv.Actors.Model;
 using Kv.Actors.Protos.Etcdserverpb;
 using Kv.Actors.Protos.Internal;
@@ -52,7 +53,7 @@ internal sealed class LeaseClient(KvCalls calls)
         var to = calls.AnyMember();
         var call = calls.History.Mark();
         var reply = await calls.Caller.Call(
-            to, node => node.ProposeAsync<LeaseGrantResponse>(new InternalRaftRequest { LeaseGrant = new LeaseGrantRequest { ID = id, TTL = ttl } }), _patience);
+            to, node => KvCalls.ProposeAsync<LeaseGrantResponse>(node, new InternalRaftRequest { LeaseGrant = new LeaseGrantRequest { ID = id, TTL = ttl } }), _patience);
         var answer = !reply.Answered || !reply.Value.Ok ? LeaseAnswer.Unknown : LeaseAnswer.Alive;
         var span = TimeSpan.FromSeconds(reply.Value.Value?.TTL ?? ttl);
         var granted = new LeaseCall(calls.Name, call, answer == LeaseAnswer.Alive ? calls.History.Mark() : Moment.Never, answer, span);
@@ -68,7 +69,7 @@ internal sealed class LeaseClient(KvCalls calls)
     {
         var to = calls.AnyMember();
         var call = calls.History.Mark();
-        var reply = await calls.Caller.Call(to, node => node.KeepAliveAsync(new LeaseId(lease.Id)).AsTask(), _patience);
+        var reply = await calls.Caller.Call(to, node => node.Status.Raft.IsLearner ? Task.FromResult(new KeepAliveReply(KvError.NotSupportedForLearner, 0)) : node.KeepAliveAsync(new LeaseId(lease.Id)).AsTask(), _patience);
         var answer = !reply.Answered || reply.Value.Error != KvError.None ? LeaseAnswer.Unknown
             : reply.Value.TtlSeconds > 0 ? LeaseAnswer.Alive : LeaseAnswer.Gone;
         var kept = new LeaseCall(calls.Name, call, answer == LeaseAnswer.Unknown ? Moment.Never : calls.History.Mark(), answer, TimeSpan.FromSeconds(answer == LeaseAnswer.Alive ? reply.Value.TtlSeconds : ttl));

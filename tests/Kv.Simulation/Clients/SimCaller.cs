@@ -16,6 +16,13 @@ internal sealed class SimCaller(SimWorld world, int number, Prng random)
 
     public Prng Random => random;
 
+    /// <summary>A member drawn anew: clients know the addresses of all that are used.</summary>
+    public SimMachine AnyMember()
+    {
+        var used = world.Used;
+        return used[random.NextInt(used.Count)];
+    }
+
     /// <summary>Waits in virtual time.</summary>
     public Task Sleep(TimeSpan span)
     {

@@ -1,4 +1,5 @@
 using Kv.Actors.Model;
+using Kv.Actors.Node;
 using Kv.Actors.Watch;
 using Kv.Simulation.Machines;
 using Kv.Testing.History;
@@ -31,13 +32,12 @@ internal sealed class WatchClient(SimCaller caller, HistoryRecorder history, str
 
     private async Task WatchAsync(Func<bool> stopped)
     {
-        var to = caller.World.Machines[caller.Random.NextInt(caller.World.Machines.Count)];
+        var to = caller.AnyMember();
         var over = new TaskCompletionSource();
         var slow = caller.Random.NextBool(0.2);
         var session = new Session();
-        var opened = await caller.Call(to, node => node.OpenWatchAsync(bunch => WriteAsync(to, bunch, session, over, slow)), _patience);
-        if (!opened.Answered) return;
-        var stream = opened.Value!;
+        var opened = await caller.Call(to, node => OpenAsync(node, bunch => WriteAsync(to, bunch, session, over, slow)), _patience);
+        if (opened.Value is not { } stream) return;
         var process = to.Process;
         var broken = process?.WhenGone(() => over.TrySetResult());
         At = to;
@@ -65,6 +65,10 @@ internal sealed class WatchClient(SimCaller caller, HistoryRecorder history, str
         if (broken is { } caller1) process.NoLonger(caller1);
         process.Queue(() => _ = stream.CloseAsync());
     }
+
+    /// <summary>A learner has none to give.</summary>
+    private static async Task<WatchStream?> OpenAsync(KvNode node, Func<WatchBunch, Task> write) =>
+        node.Status.Raft.IsLearner ? null : await node.OpenWatchAsync(write);
 
     /// <summary>As a connection does: what is written arrives a little later and in order, or not at all once the stream is given up.</summary>
     private Task WriteAsync(SimMachine from, WatchBunch bunch, Session session, TaskCompletionSource over, bool slow)

@@ -1,12 +1,13 @@
 using Kv.Actors.Model;
 using Kv.Simulation.Machines;
+using Kv.Testing;
 
 namespace Kv.Simulation.Faults;
 
 /// <summary>What disks do.</summary>
 internal sealed class DiskTrouble(SimWorld world, Prng random, Action<string, int> count)
 {
-    private readonly List<(SimMachine Machine, string Path, int Offset, byte Was, byte[] Around)> _rotten = [];
+    private readonly List<(SimMachine Machine, SimDisk Disk, string Path, int Offset, byte Was, byte[] Around)> _rotten = [];
 
     /// <summary>Power goes away in the middle of one of the next operations, which then may be half done.</summary>
     public void CutPowerWithin(SimMachine machine)
@@ -36,7 +37,8 @@ internal sealed class DiskTrouble(SimWorld world, Prng random, Action<string, in
     {
         count("full disk", machine.Number);
         machine.Disk.CapacityBytes = machine.Disk.UsedBytes + random.NextInt(20_000);
-        world.Timeline.After(TimeSpan.FromMilliseconds(random.NextInt(100, 8000)), () => machine.Disk.CapacityBytes = long.MaxValue);
+        var disk = machine.Disk;
+        world.Timeline.After(TimeSpan.FromMilliseconds(random.NextInt(100, 8000)), () => disk.CapacityBytes = long.MaxValue);
     }
 
     /// <summary>Nothing comes back for a while.</summary>
@@ -58,22 +60,23 @@ internal sealed class DiskTrouble(SimWorld world, Prng random, Action<string, in
     /// <summary>One bit of one file turns while its machine is down; only one machine's at a time, so that a majority has good copies.</summary>
     public void Rot(SimMachine machine)
     {
-        if (world.Machines.Count < 3 || _rotten.Exists(rot => rot.Machine != machine)) return;
+        if (world.Members.All.Count(static member => !member.IsLearner) < 3 || _rotten.Exists(rot => rot.Machine != machine)) return;
         machine.PowerFail();
-        var files = machine.Disk.Files().Where(static path => path.EndsWith(".kvwal", StringComparison.Ordinal) || path.EndsWith(".db", StringComparison.Ordinal)).ToList();
+        var disk = machine.Disk;
+        var files = disk.Files().Where(static path => path.EndsWith(".kvwal", StringComparison.Ordinal) || path.EndsWith(".db", StringComparison.Ordinal)).ToList();
         // Not where the log ends: damage there is taken for a write torn by a crash, and cut off.
         if (files.Where(static path => path.EndsWith(".kvwal", StringComparison.Ordinal)).Max(StringComparer.Ordinal) is { } newest) files.Remove(newest);
         if (files.Count == 0) return;
         var path = files[random.NextInt(files.Count)];
-        var bytes = machine.Disk.ReadAll(path);
+        var bytes = disk.ReadAll(path);
         if (bytes.Length == 0) return;
         var (offset, bit) = (random.NextInt(bytes.Length), (byte)(1 << random.NextInt(8)));
         count("bit rot", machine.Number);
         world.Trace?.Write($"n{machine.Number} {path} at {offset}");
         var was = bytes[offset];
         bytes[offset] ^= bit;
-        machine.Disk.Overwrite(path, bytes);
-        _rotten.Add((machine, path, offset, was, Around(bytes, offset)));
+        disk.Overwrite(path, bytes);
+        _rotten.Add((machine, disk, path, offset, was, Around(bytes, offset)));
     }
 
     /// <summary>Disks are whole again; what rotted is put back, as from a copy.</summary>
@@ -86,14 +89,14 @@ internal sealed class DiskTrouble(SimWorld world, Prng random, Action<string, in
             machine.Disk.CrashAfter = machine.Disk.FailAt = machine.Disk.CapacityBytes = long.MaxValue;
         }
 
-        foreach (var (machine, path, offset, was, around) in Enumerable.Reverse(_rotten))      // the last first: two may lie close together
+        foreach (var (machine, disk, path, offset, was, around) in Enumerable.Reverse(_rotten))      // the last first: two may lie close together
         {
-            if (machine.IsServing || !machine.Disk.FileExists(path)) continue;
+            if (machine.IsServing || machine.Disk != disk || !disk.FileExists(path)) continue;
             machine.Kill();
-            var bytes = machine.Disk.ReadAll(path);
+            var bytes = disk.ReadAll(path);
             if (offset >= bytes.Length || !Around(bytes, offset).AsSpan().SequenceEqual(around)) continue;     // written over since
             bytes[offset] = was;
-            machine.Disk.Overwrite(path, bytes);
+            disk.Overwrite(path, bytes);
         }
 
         _rotten.Clear();

@@ -69,7 +69,7 @@ internal sealed class NetworkTrouble(SimWorld world, Prng random, Action<string,
         world.Timeline.After(TimeSpan.FromMilliseconds(milliseconds), () => SimLinks.Unclog(link));
     }
 
-    private List<SimMachine> Others(SimMachine machine) => [.. world.Machines.Where(other => other != machine)];
+    private List<SimMachine> Others(SimMachine machine) => [.. world.Used.Where(other => other != machine)];
 
     private IEnumerable<SimLink> Around(SimMachine machine) =>
         Others(machine).SelectMany(other => new[] { world.Links[machine.Number, other.Number], world.Links[other.Number, machine.Number] });

@@ -26,8 +26,9 @@ internal sealed class Trouble
         if (kinds.HasFlag(FaultKinds.Crashes)) _makers.AddRange([(3, Kill), (2, CutPower), (1, CutAllPower), (4, _disks.CutPowerWithin)]);
         if (kinds.HasFlag(FaultKinds.Disks)) _makers.AddRange([(2, _disks.FailSync), (1, _disks.FailAny), (1, _disks.Fill), (2, _disks.Stick), (2, _disks.Slow), (1, _disks.Rot)]);
         if (kinds.HasFlag(FaultKinds.Network)) _makers.AddRange([(3, _network.Isolate), (2, _network.CutOneWay), (2, _network.CutLink), (2, _network.Clog), (2, _network.Swizzle), (2, _network.Hide)]);
-        if (kinds.HasFlag(FaultKinds.Members)) _makers.AddRange([(3, _members.Transfer), (1, _members.Remove)]);
+        if (kinds.HasFlag(FaultKinds.Members)) _makers.AddRange([(3, _members.Transfer), (3, _members.Add), (2, _members.Remove)]);
         if (kinds.HasFlag(FaultKinds.Time)) _makers.AddRange([(4, Pause), (1, JumpClock)]);
+        if (kinds.HasFlag(FaultKinds.Stops)) _makers.AddRange([(3, Stop)]);
     }
 
     /// <summary>Faults by kind.</summary>
@@ -37,6 +38,7 @@ internal sealed class Trouble
     public void Begin()
     {
         _world.ProcessEnded = RestartSoon;
+        _world.MembersChanged = _members.FollowAll;
         Next();
     }
 
@@ -46,6 +48,7 @@ internal sealed class Trouble
         _ended = true;
         _world.Links.Heal();
         _disks.End();
+        _members.End();
         foreach (var machine in _world.Machines)
         {
             machine.Resume();
@@ -63,7 +66,8 @@ internal sealed class Trouble
             foreach (var (weight, make) in _makers)
             {
                 if ((at -= weight) >= 0) continue;
-                make(_world.Machines[_random.NextInt(_world.Machines.Count)]);
+                var used = _world.Used;
+                make(used[_random.NextInt(used.Count)]);
                 break;
             }
 
@@ -76,6 +80,13 @@ internal sealed class Trouble
         if (machine.Process is null) return;
         Count("kill", machine.Number);
         machine.Kill();
+    }
+
+    private void Stop(SimMachine machine)
+    {
+        if (machine.Process is not { Node: not null, IsStopping: false }) return;
+        Count("orderly stop", machine.Number);
+        machine.Stop();
     }
 
     private void CutPower(SimMachine machine)
@@ -112,6 +123,7 @@ internal sealed class Trouble
     {
         machine.Disk.FailAt = long.MaxValue;
         _world.Timeline.After(TimeSpan.FromMilliseconds(_random.NextInt(5, 4000)), machine.Start);
+        _members.Follow(machine);
     }
 
     private void Count(string kind, int machine)

@@ -1,5 +1,7 @@
 using Kv.Actors.Apply;
+using Kv.Actors.Mvcc;
 using Kv.Actors.Raft;
+using Kv.Persistence.Bolt;
 using Kv.Simulation.Machines;
 
 namespace Kv.Simulation.Judges;
@@ -12,10 +14,11 @@ namespace Kv.Simulation.Judges;
 internal sealed class StepJudge
 {
     private readonly RaftInvariants _raft = new();
+    private readonly MemoryJudge _memory = new();
     private readonly SortedDictionary<ulong, ConfState?> _confs = [];
     private ulong _scanned;
     private readonly Dictionary<int, (SimProcess Process, StoreRoot Root)> _seen = [];
-    private readonly Dictionary<ulong, (long Revision, uint Hash, int Machine)> _states = [];
+    private readonly Dictionary<ulong, (long Revision, uint Hash, ConfState Conf, int Machine)> _states = [];
 
     /// <summary>Highest index seen committed anywhere.</summary>
     public ulong Committed => _raft.Committed;
@@ -32,9 +35,11 @@ internal sealed class StepJudge
                 machine.RaftLooked = process;
                 machine.ConfLooked = null;
                 _raft.Restarted(core.Id);
+                _memory.Restarted(core);
             }
 
             _raft.Check(core);
+            _memory.Look(core);
             CheckConf(machine, core);
         }
         catch (RaftBugException e)
@@ -46,8 +51,9 @@ internal sealed class StepJudge
     }
 
     /// <summary>A message leaves a member.</summary>
-    public void Sent(RaftMessage message)
+    public void Sent(RaftMessage message, RaftCore? sender)
     {
+        if (sender is not null) _memory.Sent(message, sender);
         try
         {
             _raft.Sent(message);
@@ -56,6 +62,24 @@ internal sealed class StepJudge
         {
             throw new JudgedException(e.Message, e);
         }
+    }
+
+    /// <summary>A client has a snapshot: it must be a sound file, and the state that the members had at its index.</summary>
+    /// <returns>Its index and revision, to show.</returns>
+    public string Snapshot(string whose, byte[] file)
+    {
+        using var reader = new BoltReader(BoltSource.From(file));
+        if (BoltCheck.Check(reader) is { Count: > 0 } wrong) throw new JudgedException($"{whose}: {string.Join("; ", wrong)}");
+        var store = new MvccStore();
+        var image = EtcdSchema.Read(new BoltBucketSource(reader), store);
+        var what = $"index {image.ConsistentIndex} revision {store.Root.CurrentRevision}";
+        var members = RootImage.MembersOf(image);
+        if (image.ConsistentIndex == 0 && store.Root.CurrentRevision == 1 && members.Count == 0) return what;      // of a member that has yet to hear anything
+        var hash = StateOf.Of(store.Root, image.Leases, members);
+        if (!_states.TryGetValue(image.ConsistentIndex, out var state)) throw new JudgedException($"{whose}: {what}, which no member ever showed");
+        if (state.Revision != store.Root.CurrentRevision || state.Hash != hash)
+            throw new JudgedException($"{whose}: {what} with state {hash:x8}, n{state.Machine} was at revision {state.Revision} with state {state.Hash:x8}");
+        return what;
     }
 
     /// <summary>A membership is in force once its change is committed and handed over, not before, and the same everywhere.</summary>
@@ -117,14 +141,14 @@ internal sealed class StepJudge
         _seen[machine.Number] = (process, root);
         if (root.AppliedIndex == 0) return;
         var hash = StateOf.Root(root);
-        if (!_states.TryAdd(root.AppliedIndex, (root.Kv.CurrentRevision, hash, machine.Number)))
+        if (!_states.TryAdd(root.AppliedIndex, (root.Kv.CurrentRevision, hash, root.ConfState, machine.Number)))
         {
             var other = _states[root.AppliedIndex];
-            if (other.Revision != root.Kv.CurrentRevision || other.Hash != hash)
+            if (other.Revision != root.Kv.CurrentRevision || other.Hash != hash || !other.Conf.Equals(root.ConfState))
             {
                 throw new JudgedException(
-                    $"at index {root.AppliedIndex} n{machine.Number} is at revision {root.Kv.CurrentRevision} with state {hash:x8}, "
-                    + $"n{other.Machine} was at revision {other.Revision} with state {other.Hash:x8}");
+                    $"at index {root.AppliedIndex} n{machine.Number} is at revision {root.Kv.CurrentRevision} with state {hash:x8} and {root.ConfState}, "
+                    + $"n{other.Machine} was at revision {other.Revision} with state {other.Hash:x8} and {other.Conf}");
             }
         }
     }

@@ -10,19 +10,19 @@ namespace Kv.Simulation.Machines;
 internal sealed class SimMachine
 {
     private static readonly TimeSpan _longestBoot = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan _longestStop = TimeSpan.FromSeconds(20);
     private readonly Prng _random;
 
     public SimMachine(SimWorld world, int number, Prng random)
     {
         World = world;
         Number = number;
+        Url = SimRoutes.UrlOf(number);
         _random = random;
         Clock = new SimClock(this);
         Drive = new SimDrive(this, random.Fork());
-        Disk = new SimDisk(random.NextInt(int.MaxValue), random.NextBool(0.5) ? 512 : 4096)
-        {
-            Observer = (path, what, offset, length) => world.Happened(Happening.Disk, number, Fingerprint.Of(what) ^ Fingerprint.Of(path), (offset << 20) ^ length),
-        };
+        Disk = NewDisk();
+        IsUsed = number <= world.Setup.Plan.Members;
     }
 
     public SimWorld World { get; }
@@ -30,7 +30,24 @@ internal sealed class SimMachine
     /// <summary>From 1.</summary>
     public int Number { get; }
 
-    public SimDisk Disk { get; }
+    /// <summary>Its peer URL, whoever is on it.</summary>
+    public string Url { get; }
+
+    public SimDisk Disk { get; private set; }
+
+    /// <summary>Whether somebody wants a member on it: a founder's from the start, a spare's once a member with its address was added.</summary>
+    public bool IsUsed { get; private set; }
+
+    /// <summary>Whether what is on its disk was told to found the cluster; what is put on it later joins.</summary>
+    public bool Founds { get; private set; } = true;
+
+    /// <summary>Machines whose addresses a first start is told of: the founders', or those of all members there are now.</summary>
+    public IEnumerable<int> InitialMembers => Founds
+        ? Enumerable.Range(1, World.Setup.Plan.Members)
+        : World.Machines.Where(machine => World.MemberOn(machine) is not null).Select(static machine => machine.Number);
+
+    /// <summary>Which member it is, as its node said when it had started; none until then.</summary>
+    public NodeId? Self { get; private set; }
 
     public SimClock Clock { get; }
 
@@ -57,10 +74,29 @@ internal sealed class SimMachine
     /// <summary>Whether a process runs and its node has told the cluster of itself.</summary>
     public bool IsServing { get; private set; }
 
+    /// <summary>Takes an empty disk and starts a member that joins.</summary>
+    public void Install()
+    {
+        Kill();
+        World.Trace?.Write($"n{Number} is set up anew, to join");
+        World.Happened(Happening.Start, Number, -1, 0);
+        (Disk, IsUsed, Founds, Self) = (NewDisk(), true, false, null);
+        Start();
+    }
+
+    /// <summary>Its member was removed for good: nobody starts it any more.</summary>
+    public void Retire()
+    {
+        Kill();
+        World.Trace?.Write($"n{Number} is given up");
+        World.Happened(Happening.Stop, Number, -1, 0);
+        IsUsed = false;
+    }
+
     /// <summary>Starts a process on what is on the disk.</summary>
     public void Start()
     {
-        if (Process is not null) return;
+        if (Process is not null || !IsUsed) return;
         Starts++;
         IsPaused = false;
         var process = Process = new SimProcess(this, _random.Fork());
@@ -80,6 +116,19 @@ internal sealed class SimMachine
         World.Trace?.Write($"n{Number} killed");
         Disk.Kill();
         End();
+    }
+
+    /// <summary>As a service manager does: the process is told to end, hands over and closes what it has; if that takes too long it is killed.</summary>
+    public void Stop()
+    {
+        if (Process is not { Node: { } node, IsStopping: false } process) return;
+        (process.IsStopping, IsServing) = (true, false);
+        World.Trace?.Write($"n{Number} is told to end");
+        process.Queue(() => { _ = node.DisposeAsync().AsTask(); });
+        World.Timeline.After(_longestStop, () =>
+        {
+            if (!process.IsGone) Kill();
+        });
     }
 
     /// <summary>No power: the process is gone, and of what was not synced any part.</summary>
@@ -113,11 +162,21 @@ internal sealed class SimMachine
         {
             PowerFail();
         }
-        else if (Process?.Node is { Ended.IsCompleted: true } node)
+        else if (Process is { HasStopped: true } stopped)
+        {
+            // Its actors are gone. What is left, freeing names and the lock, is done on the pool and changes nothing that anybody sees.
+            Exited(stopped, stopped.IsStopping ? null : "its start failed");
+        }
+        else if (Process is { IsStopping: false, Node: { Ended.IsCompleted: true } node })
         {
             Exited(Process, node.Ended.Result.Reason);
         }
     }
+
+    private SimDisk NewDisk() => new(_random.NextInt(int.MaxValue), _random.NextBool(0.5) ? 512 : 4096)
+    {
+        Observer = (path, what, offset, length) => World.Happened(Happening.Disk, Number, Fingerprint.Of(what) ^ Fingerprint.Of(path), (offset << 20) ^ length),
+    };
 
     private async Task BootAsync(SimProcess process)
     {
@@ -133,7 +192,9 @@ internal sealed class SimMachine
                 Seed = _random.NextULong(),
             });
             process.Node = node;
+            Self = node.Status.Self;
             var published = await node.PublishAsync();
+            if (process.IsStopping) return;
             if (published == KvError.None)
             {
                 IsServing = true;
@@ -148,18 +209,20 @@ internal sealed class SimMachine
         catch (Exception e)
 #pragma warning restore CA1031
         {
-            // A node that fails half-way waits for its actor system, which ends on the pool: the watch over the start takes that.
+            // A node that fails half-way waits for its actor system, which ends on the pool: LookAfter has seen that its actors are gone.
             if (Environment.CurrentManagedThreadId != World.ThreadId) return;
             World.Trace?.Write($"n{Number}: {e}");
             Exited(process, e.Message);
         }
     }
 
-    private void Exited(SimProcess process, string why)
+    /// <param name="process">Which.</param>
+    /// <param name="why">Null when it was told to.</param>
+    private void Exited(SimProcess process, string? why)
     {
         if (process.IsGone) return;
-        LastExit = why;
-        World.Trace?.Write($"n{Number} exits: {why}");
+        LastExit = why ?? LastExit;
+        World.Trace?.Write($"n{Number} exits: {why ?? "in order"}");
         if (Disk.HasCrashed) Disk.Crash();
         else Disk.Kill();
         End();

@@ -49,6 +49,12 @@ internal sealed class SimProcess
     /// <summary>Whether it has stopped or was killed.</summary>
     public bool IsGone { get; private set; }
 
+    /// <summary>Whether it was told to end.</summary>
+    public bool IsStopping { get; set; }
+
+    /// <summary>Whether all its actors have ended.</summary>
+    public bool HasStopped => Actors is { LookupRoot.IsTerminated: true };
+
     /// <summary>Whether there is something to do now.</summary>
     public bool Ready => _ready.Count > 0 && !Machine.IsPaused;
 
@@ -59,13 +65,13 @@ internal sealed class SimProcess
     /// <summary>A turn of an actor.</summary>
     public void Queue(IRunnable turn)
     {
-        if (!IsGone) _ready.Add(turn);
+        if (!IsGone && !IsElsewhere) _ready.Add(turn);
     }
 
     /// <summary>A turn of anything else.</summary>
     public void Queue(Action turn)
     {
-        if (!IsGone) _ready.Add(turn);
+        if (!IsGone && !IsElsewhere) _ready.Add(turn);
     }
 
     /// <summary>Runs one of the turns that are ready.</summary>
@@ -98,6 +104,9 @@ internal sealed class SimProcess
 
     /// <summary>Does not call any more.</summary>
     public void NoLonger(long caller) => _whenGone.Remove(caller);
+
+    /// <summary>The last of an actor system's end comes from the pool, and nothing of it belongs to the history.</summary>
+    private bool IsElsewhere => Environment.CurrentManagedThreadId != Machine.World.ThreadId;
 
     /// <summary>It is no more.</summary>
     public void End()

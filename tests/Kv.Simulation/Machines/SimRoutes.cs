@@ -18,7 +18,7 @@ internal sealed class SimRoutes(SimProcess process) : IPeerRoutes
         ArgumentNullException.ThrowIfNull(member);
         foreach (var machine in process.Machine.World.Machines)
         {
-            if (member.PeerUrls.Contains(UrlOf(machine.Number))) return new Route(process, machine);
+            if (member.PeerUrls.Contains(machine.Url)) return new Route(process, machine);
         }
 
         return ActorRefs.Nobody;
@@ -33,7 +33,7 @@ internal sealed class SimRoutes(SimProcess process) : IPeerRoutes
         {
             if (from.IsGone || from.Actors is not { } system) return;
             var world = from.Machine.World;
-            if (message is PeerMessage.Consensus consensus) world.Judge?.Sent(consensus.Message);
+            if (message is PeerMessage.Consensus consensus) world.Judge?.Sent(consensus.Message, from.Raft);
             foreach (var told in world.Rewrite(from, to, message))
             {
                 var serializer = system.Serialization.FindSerializerFor(told);

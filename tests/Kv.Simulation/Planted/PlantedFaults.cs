@@ -5,6 +5,7 @@ using Kv.Actors.Protos.Etcdserverpb;
 using Kv.Actors.Protos.Internal;
 using Kv.Actors.Raft;
 using Kv.Actors.Watch;
+using Kv.Persistence.Bolt;
 using Kv.Simulation.Machines;
 
 namespace Kv.Simulation.Planted;
@@ -20,9 +21,9 @@ internal static class PlantedFaults
     public static IReadOnlyList<PlantedFault> All { get; } =
     [
         new("a vote is not persisted before the answer", "a journal that writes hard states without votes",
-            Cluster(Rough, static world => Journal<ForgetsVotes>(world)), 3),
+            Cluster(Rough, static world => Journal<ForgetsVotes>(world)), 1),
         new("acknowledged before it is on disk", "a journal whose writes are done before they are",
-            Cluster(FaultKinds.Crashes, static world => Journal<AnswersTooSoon>(world)), 2),
+            Cluster(FaultKinds.Crashes, static world => Journal<AnswersTooSoon>(world)), 1),
         new("a disk that lies about syncs", "a simulated disk whose sync does nothing",
             Cluster(FaultKinds.Crashes, static world => Each(world, static machine => machine.Disk.LiesAboutSync = true)), 1),
         new("a committed suffix is cut off", "a journal that replays without the last entry",
@@ -30,15 +31,15 @@ internal static class PlantedFaults
         new("a torn tail is kept", "a journal that replays the last entry with its end missing",
             Cluster(FaultKinds.Crashes, static world => Journal<KeepsTornTail>(world)), 1),
         new("an earlier term's entry is committed by counting", "a leader whose core is shown is told to commit what a majority holds; new leaders are cut off at once",
-            Cluster(FaultKinds.None, CommitsByCounting), 10),
+            Cluster(FaultKinds.None, CommitsByCounting), 55),
         new("a read index without a quorum", "heartbeats are answered on the leader's own side of every cut",
-            Cluster(FaultKinds.Network, static world => world.Rewrite = AnswersHeartbeats), 4),
+            Cluster(FaultKinds.Network, static world => world.Rewrite = AnswersHeartbeats), 11),
         new("a leader serves reads from its own state", "clients' reads at a member that believes to lead skip the read gate",
             Cluster(Rough, static world => world.ReadFrom = static node => node.Status.Raft.IsLeader
                 ? Task.FromResult<Outcome<Actors.Apply.StoreRoot>>(node.Roots.Current)
-                : node.Reads.LinearizableAsync(CancellationToken.None).AsTask()), 4),
+                : node.Reads.LinearizableAsync(CancellationToken.None).AsTask()), 42),
         new("a snapshot is installed without its index", "snapshot offers on their way name the index before theirs",
-            Cluster(Rough, static world => world.Rewrite = MisplacesSnapshots), 3),
+            Cluster(Rough, static world => world.Rewrite = MisplacesSnapshots), 10),
         new("a forwarded write is carried out twice", "forwards on their way are repeated under a number of their own",
             Cluster(FaultKinds.None, static world => world.Rewrite = RepeatsForwards), 1),
         new("a watch skips a revision at catch-up", "of the responses that a stream sends one in fifty is lost",
@@ -47,6 +48,8 @@ internal static class PlantedFaults
             Cluster(Rough, KeepsOldLessors), 7),
         new("a membership change is applied when it is appended", "somebody who is shown the cores applies changes that are not committed yet",
             Cluster(FaultKinds.Members | FaultKinds.Network, AppliesChangesEarly), 1),
+        new("a snapshot is made of two states", "snapshots have the keys of the one taken before, and the rest of now",
+            Cluster(FaultKinds.None, MixesSnapshots), 1),
     ];
 
     private static SimPlan Cluster(FaultKinds faults, Action<SimWorld> plant) => SimPlan.Cluster with { Faults = faults, Plant = plant };
@@ -123,6 +126,22 @@ internal static class PlantedFaults
 
     private static void LosesResponses(SimWorld world) =>
         world.Passes = response => response.Kind != WatchResponseKind.Events || !world.Random.NextBool(0.02);
+
+    private static void MixesSnapshots(SimWorld world)
+    {
+        Actors.Apply.StoreRoot? before = null;
+        world.OpenSnapshot = node =>
+        {
+            var (keys, now) = (before ?? node.Roots.Current, node.Roots.Current);
+            before = now;
+            var file = new MemoryStream();
+            var writer = new BoltWriter(file);
+            Actors.Apply.EtcdSchema.Write(keys.Kv, Actors.Apply.RootImage.Of(now), new Actors.Apply.BoltBucketSink(writer));
+            writer.Finish();
+            file.Position = 0;
+            return Task.FromResult<Stream>(file);
+        };
+    }
 
     private static void AppliesChangesEarly(SimWorld world)
     {
