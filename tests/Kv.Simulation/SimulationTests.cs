@@ -9,7 +9,7 @@ namespace Kv.Simulation;
 public class SimulationTests(ITestOutputHelper output)
 {
     // CI has little time, and its machine may be busy: seeds that are asked for by name are all run.
-    private static TimeSpan AtMost => Environment.GetEnvironmentVariable("KV_SIM_SEEDS") is null ? TimeSpan.FromSeconds(120) : TimeSpan.MaxValue;
+    private static TimeSpan AtMost => Environment.GetEnvironmentVariable("KV_SIM_SEEDS") is null ? TimeSpan.FromSeconds(150) : TimeSpan.MaxValue;
 
     private static ulong Seeds => FromEnvironment("KV_SIM_SEEDS", 300);
 
@@ -24,22 +24,10 @@ public class SimulationTests(ITestOutputHelper output)
         Assert.True(held, text.ToString());
     }
 
-    /// <summary>Seeds that found something once.</summary>
-    [Theory]
-    [InlineData(20)]        // a failed sync, a restart that read the write back from memory, more writes behind it, no power: the log had a hole
-    public void A_lone_member_loses_nothing_whatever_its_disk_does(ulong seed) => SimRun.Run(seed, SimPlan.Alone);
-
-    /// <summary>Seeds of three members that found something once.</summary>
-    [Theory]
-    [InlineData(23)]        // a start renamed a snapshot that a leader had sent, for etcd's are called alike: the member never came back
-    [InlineData(106)]       // the judge let an unknown delete of more keys explain what a watcher of all of them had seen whole
-    [InlineData(160)]       // the judge did not know that a snapshot's membership is in force from its arrival
-    public void Three_members_hold_what_they_promise_in_seeds_that_found_something(ulong seed) => SimRun.Run(seed, SimPlan.Cluster);
-
     [Fact]
-    public void A_lone_member_loses_nothing_in_other_seeds_either()
+    public void A_lone_member_loses_nothing_whatever_its_disk_does()
     {
-        for (var seed = 100UL; seed < 110; seed++) SimRun.Run(seed, SimPlan.Alone);
+        for (var seed = 1UL; seed <= 12; seed++) SimRun.Run(seed, SimPlan.Alone);
     }
 
     /// <summary>Members come and go, and are told to end, where nothing else goes wrong.</summary>

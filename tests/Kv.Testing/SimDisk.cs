@@ -49,6 +49,9 @@ public sealed class SimDisk(int seed, int sectorBytes = 512) : IDisk
     /// <summary>Sees every change before it is made: path, what it is, offset, bytes.</summary>
     public Action<string, string, long, long>? Observer { get; init; }
 
+    /// <summary>Operations that failed because a test wanted them to, or because the disk was full.</summary>
+    public long Failures { get; private set; }
+
     /// <summary>Whether the machine has gone away during an operation, and has not come back by <see cref="Crash"/> yet.</summary>
     public bool HasCrashed
     {
@@ -249,7 +252,11 @@ public sealed class SimDisk(int seed, int sectorBytes = 512) : IDisk
         Operations++;
         if (isSync) Syncs++;
         if ((FailSyncsOnly ? (isSync ? Syncs : -1) : Operations) == FailAt)
+        {
+            Failures++;
             throw new IOException($"simulated EIO on {path} (operation {Operations}, seed {Seed})", 5);
+        }
+
         if (Operations <= CrashAfter) return false;
         _crashed = true;
         return true;
@@ -481,7 +488,9 @@ public sealed class SimDisk(int seed, int sectorBytes = 512) : IDisk
 
         private void Room(long more)
         {
-            if (more > 0 && disk.CapacityBytes < long.MaxValue && disk.UsedBytes + more > disk.CapacityBytes) throw new DiskFullException(path);
+            if (more <= 0 || disk.CapacityBytes == long.MaxValue || disk.UsedBytes + more <= disk.CapacityBytes) return;
+            disk.Failures++;
+            throw new DiskFullException(path);
         }
 
         private SimFile Live()

@@ -76,6 +76,7 @@ internal sealed class DiskTrouble(SimWorld world, Prng random, Action<string, in
         var was = bytes[offset];
         bytes[offset] ^= bit;
         disk.Overwrite(path, bytes);
+        machine.IsRotten = true;
         _rotten.Add((machine, disk, path, offset, was, Around(bytes, offset)));
     }
 

@@ -44,7 +44,11 @@ internal sealed class SimDrive(SimMachine machine, Prng random)
     public void BeNormal() => Slowest = TimeSpan.FromMicroseconds(900);
 
     /// <summary>Nothing comes back from here on.</summary>
-    public void Stick() => IsStuck = true;
+    public void Stick()
+    {
+        IsStuck = true;
+        if (machine.Process is { } process) process.WasHeldUp = true;
+    }
 
     /// <summary>What has waited goes on.</summary>
     public void Unstick()

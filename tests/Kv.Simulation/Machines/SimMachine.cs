@@ -71,6 +71,9 @@ internal sealed class SimMachine
     /// <summary>Why the last process stopped by itself.</summary>
     public string? LastExit { get; private set; }
 
+    /// <summary>Whether bits have turned on its disk.</summary>
+    public bool IsRotten { get; set; }
+
     /// <summary>Whether a process runs and its node has told the cluster of itself.</summary>
     public bool IsServing { get; private set; }
 
@@ -80,7 +83,7 @@ internal sealed class SimMachine
         Kill();
         World.Trace?.Write($"n{Number} is set up anew, to join");
         World.Happened(Happening.Start, Number, -1, 0);
-        (Disk, IsUsed, Founds, Self) = (NewDisk(), true, false, null);
+        (Disk, IsUsed, Founds, Self, IsRotten) = (NewDisk(), true, false, null, false);
         Start();
     }
 
@@ -99,7 +102,7 @@ internal sealed class SimMachine
         if (Process is not null || !IsUsed) return;
         Starts++;
         IsPaused = false;
-        var process = Process = new SimProcess(this, _random.Fork());
+        var process = Process = new SimProcess(this, _random.Fork()) { WasHeldUp = Drive.IsStuck };
         World.Happened(Happening.Start, Number, Starts, 0);
         World.Trace?.Write($"n{Number} starts, run {Starts}");
         process.Queue(() => { _ = BootAsync(process); });
@@ -143,7 +146,7 @@ internal sealed class SimMachine
     public void Pause()
     {
         if (Process is null) return;
-        IsPaused = true;
+        (IsPaused, Process.WasHeldUp) = (true, true);
         World.Trace?.Write($"n{Number} stands still");
     }
 
@@ -165,12 +168,22 @@ internal sealed class SimMachine
         else if (Process is { HasStopped: true } stopped)
         {
             // Its actors are gone. What is left, freeing names and the lock, is done on the pool and changes nothing that anybody sees.
+            if (!stopped.IsStopping) MustHaveReason(stopped, "its start failed");
             Exited(stopped, stopped.IsStopping ? null : "its start failed");
         }
         else if (Process is { IsStopping: false, Node: { Ended.IsCompleted: true } node })
         {
+            if (!node.Ended.Result.IsRemoved) MustHaveReason(Process, node.Ended.Result.Reason);
             Exited(Process, node.Ended.Result.Reason);
         }
+    }
+
+    /// <summary>A process that ends by itself has a disk that failed it, was held up, or could not join yet. Otherwise the fault is its own.</summary>
+    private void MustHaveReason(SimProcess process, string why)
+    {
+        var joins = !Founds && Self is null;
+        if (IsRotten || joins || process.WasHeldUp || Disk.Failures > process.DiskFailures) return;
+        throw new JudgedException($"ended by itself: n{Number}, though its disk has not failed and kept what was synced: {why}");
     }
 
     private SimDisk NewDisk() => new(_random.NextInt(int.MaxValue), _random.NextBool(0.5) ? 512 : 4096)

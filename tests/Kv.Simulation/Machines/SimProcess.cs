@@ -26,6 +26,7 @@ internal sealed class SimProcess
     public SimProcess(SimMachine machine, Prng random)
     {
         Machine = machine;
+        DiskFailures = machine.Disk.Failures;
         _random = random;
         Id = Interlocked.Increment(ref _ids).ToString(System.Globalization.CultureInfo.InvariantCulture);
         _running[Id] = this;
@@ -48,6 +49,12 @@ internal sealed class SimProcess
 
     /// <summary>Whether it has stopped or was killed.</summary>
     public bool IsGone { get; private set; }
+
+    /// <summary>What had failed on its disk when it began.</summary>
+    public long DiskFailures { get; }
+
+    /// <summary>Whether it was held up, by a pause or by its disk: it may have lost patience with itself.</summary>
+    public bool WasHeldUp { get; set; }
 
     /// <summary>Whether it was told to end.</summary>
     public bool IsStopping { get; set; }
