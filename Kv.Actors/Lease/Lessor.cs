@@ -9,8 +9,11 @@ public enum Renewal
     /// <summary>The lease lives for its full TTL from now.</summary>
     Renewed,
 
-    /// <summary>No such lease here, or its deadline has passed: the client is told TTL 0.</summary>
+    /// <summary>No such lease here: the client is told TTL 0.</summary>
     Gone,
+
+    /// <summary>Its deadline has passed and its revocation is not applied yet: ask again when it is, or when another member leads.</summary>
+    Expiring,
 
     /// <summary>This member does not keep the deadlines now.</summary>
     NotPrimary,
@@ -27,8 +30,8 @@ public enum Renewal
 /// <code>
 ///  t=0    Promote([7: 60 s], election timeout 1 s)   7 due at 61
 ///  t=40   Renew(7) -> Renewed, 60                    7 due at 100
-///  t=100  PopExpired -> [7]                          7 handed over, due again at 103; Renew(7) -> Gone
-///  t=100.2 Forget(7)                                 gone
+///  t=100  PopExpired -> [7]                          7 handed over, due again at 103; Renew(7) -> Expiring
+///  t=100.2 Forget(7)                                 gone; Renew(7) -> Gone
 /// </code>
 /// Source: reference, lease semantics §4 to §9.
 /// </remarks>
@@ -130,9 +133,13 @@ public sealed class Lessor(LessorLimits limits)
             return Renewal.NotPrimary;
         }
         ref var entry = ref CollectionsMarshal.GetValueRefOrNullRef(_entries, lease);
-        if (System.Runtime.CompilerServices.Unsafe.IsNullRef(ref entry) || entry.HandedOver || entry.Expiry <= now)
+        if (System.Runtime.CompilerServices.Unsafe.IsNullRef(ref entry))
         {
             return Renewal.Gone;
+        }
+        if (entry.HandedOver || entry.Expiry <= now)
+        {
+            return Renewal.Expiring;
         }
         if (entry.Checkpointed)
         {

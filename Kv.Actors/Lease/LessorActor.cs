@@ -26,6 +26,9 @@ public sealed class LessorActor : ReceiveActor, IWithTimers
     private readonly TimeSpan _electionTimeout;
     private readonly RevokePacer _pacer;
     private readonly ILoggingAdapter _log = Context.GetLogger();
+
+    /// <summary>Keep-alives of leases whose revocation is under way, as many as clients have streams. They end with it, or with the leadership.</summary>
+    private readonly Dictionary<LeaseId, List<LessorCommand.KeepAlive>> _expiring = [];
     private MonotonicTime _armed = MonotonicTime.Never;
     private long _term;                                    // of the last demotion
     private long _primaryTerm;
@@ -70,6 +73,7 @@ public sealed class LessorActor : ReceiveActor, IWithTimers
     protected override void PostStop()
     {
         _clock.Demote();                                   // nobody would revoke what it keeps renewing
+        AskAgain();
         base.PostStop();
     }
 
@@ -81,6 +85,7 @@ public sealed class LessorActor : ReceiveActor, IWithTimers
         }
         _primaryTerm = promote.Term;
         _clock.Promote(_electionTimeout, promote.Leases);
+        AskAgain();
         _log.Info("keeping lease deadlines: term {0} leases {1}", promote.Term, promote.Leases.Count);
         Work();
     }
@@ -91,6 +96,7 @@ public sealed class LessorActor : ReceiveActor, IWithTimers
         if (_clock.IsPrimary)
         {
             _clock.Demote();
+            AskAgain();
             _log.Info("no longer keeping lease deadlines: term {0}", demote.Term);
         }
         Work();
@@ -99,7 +105,30 @@ public sealed class LessorActor : ReceiveActor, IWithTimers
     private void Applied(LessorCommand.Applied applied)
     {
         _clock.Apply(applied.Changes, applied.Total);
+        if (_expiring.Count > 0)
+        {
+            AnswerRevoked(applied.Changes);
+        }
         Work();
+    }
+
+    private void AnswerRevoked(IReadOnlyList<LeaseChange> changes)
+    {
+        foreach (var change in changes)
+        {
+            if (change.Kind == LeaseChangeKind.Revoked && _expiring.Remove(change.Lease, out var asks))
+            {
+                asks.ForEach(static ask => ask.Reply.TrySetResult(new KeepAliveReply(KvError.None, 0)));
+            }
+        }
+    }
+
+    /// <summary>This member's leadership began or ended: whoever waited for a revocation gets the answer that holds now.</summary>
+    private void AskAgain()
+    {
+        var asks = _expiring.OrderBy(static waiting => waiting.Key.Value).SelectMany(static waiting => waiting.Value).ToList();
+        _expiring.Clear();
+        asks.ForEach(KeepAlive);
     }
 
     private void KeepAlive(LessorCommand.KeepAlive ask)
@@ -112,6 +141,9 @@ public sealed class LessorActor : ReceiveActor, IWithTimers
             case Renewal.Gone:
                 ask.Reply.TrySetResult(new KeepAliveReply(KvError.None, 0));
                 break;
+            case Renewal.Expiring:
+                Wait(ask);
+                break;
             case Renewal.NotPrimary:
                 ask.Reply.TrySetResult(new KeepAliveReply(KvError.NotPrimaryLessor, 0));
                 break;
@@ -122,6 +154,16 @@ public sealed class LessorActor : ReceiveActor, IWithTimers
                     failure: _ => new Cleared(ask, KvError.Stopped));
                 break;
         }
+    }
+
+    private void Wait(LessorCommand.KeepAlive ask)
+    {
+        if (!_expiring.TryGetValue(ask.Lease, out var asks))
+        {
+            _expiring.Add(ask.Lease, asks = []);
+        }
+        asks.RemoveAll(static gone => gone.Reply.Task.IsCompleted);
+        asks.Add(ask);
     }
 
     private void CheckpointCleared(Cleared cleared)

@@ -28,7 +28,8 @@ public abstract record LessorCommand
     /// <summary>What is left of a lease, behind every grant applied so far; the promise gets null for one that is unknown.</summary>
     public sealed record Remaining(LeaseId Lease, TaskCompletionSource<(TimeSpan Remaining, long TtlSeconds)?> Reply) : LessorCommand;
 
-    /// <summary>A keep-alive that <c>LeaseClock</c> could not answer at once.</summary>
+    /// <summary>A keep-alive that <c>LeaseClock</c> could not answer at once. One of a lease that has run out is answered when its
+    /// revocation is applied, or this member leads no more; whoever gives up before that completes the promise.</summary>
     public sealed record KeepAlive(LeaseId Lease, TaskCompletionSource<KeepAliveReply> Reply) : LessorCommand;
 }
 

@@ -289,6 +289,7 @@ public sealed class KvNode : IAsyncDisposable
     }
 
     /// <summary>Renews a lease, through the leader if that is another member; the TTL is 0 when the lease is unknown or expired.</summary>
+    /// <remarks>When it has run out and its revocation is under way, that is waited for: the answer is given when the keys are gone.</remarks>
     public ValueTask<KeepAliveReply> KeepAliveAsync(LeaseId lease)
     {
         return Status.Raft.IsLeader ? KeepAliveAsLeaderAsync(lease) : new ValueTask<KeepAliveReply>(_leaderLeases.KeepAliveAsync(lease));
@@ -327,13 +328,22 @@ public sealed class KvNode : IAsyncDisposable
         }
         var waiter = _workers.Promise<KeepAliveReply>();
         _parts.Lessor.Tell(new LessorCommand.KeepAlive(lease, waiter), ActorRefs.NoSender);
-        return new ValueTask<KeepAliveReply>(InTimeAsync(waiter.Task));
+        return new ValueTask<KeepAliveReply>(InTimeAsync(waiter));
 
-        async Task<KeepAliveReply> InTimeAsync(Task<KeepAliveReply> answered)
+        async Task<KeepAliveReply> InTimeAsync(TaskCompletionSource<KeepAliveReply> asked)
+        {
+            var kept = await AnswerAsync(asked).ConfigureAwait(false);
+            asked.TrySetResult(kept);                          // given up: the actor need not keep it
+            return kept.Error == KvError.NotPrimaryLessor && !Status.Raft.IsLeader
+                ? await _leaderLeases.KeepAliveAsync(lease).ConfigureAwait(false)
+                : kept;
+        }
+
+        async Task<KeepAliveReply> AnswerAsync(TaskCompletionSource<KeepAliveReply> asked)
         {
             try
             {
-                return await answered.WaitAsync(Settings.RequestTimeout, _clock, _stopping.Token).ConfigureAwait(false);
+                return await asked.Task.WaitAsync(Settings.RequestTimeout, _clock, _stopping.Token).ConfigureAwait(false);
             }
             catch (OperationCanceledException)
             {

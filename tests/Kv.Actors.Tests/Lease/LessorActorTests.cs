@@ -54,7 +54,51 @@ public sealed class LessorActorTests : TestKit
         Assert.Equal(TimeSpan.FromSeconds(1), remaining);
         Advance(TimeSpan.FromSeconds(1.1));
         Assert.Equal([Id(1)], (await _revokes.Reader.ReadAsync()).Items);
-        Assert.Equal(Renewal.Gone, clock.Renew(Id(1), out _));
+        Assert.Equal(Renewal.Expiring, clock.Renew(Id(1), out _));
+    }
+
+    [Fact]
+    public async Task A_keep_alive_of_a_lease_that_runs_out_is_answered_when_its_revocation_is_applied()
+    {
+        var (lessor, _) = Start();
+        await Sync(lessor, Granted(1, 10), Granted(2, 10), Granted(3, 60));
+        Advance(TimeSpan.FromSeconds(10.1));
+        var asked = await _revokes.Reader.ReadAsync();
+        Task<KeepAliveReply>[] one = [KeepAlive(lessor, 1), KeepAlive(lessor, 1)];
+        var two = KeepAlive(lessor, 2);
+        Assert.Equal(new KeepAliveReply(KvError.None, 60), await KeepAlive(lessor, 3));
+        asked.Done.SetResult(KvError.None);                // proposed and carried out somewhere: it is the change here that counts
+        await Sync(lessor);
+        Assert.All((Task[])[.. one, two], static kept => Assert.False(kept.IsCompleted));
+        // A new lease of the same id in the same batch is another lease.
+        await Sync(lessor, new LeaseChange(LeaseChangeKind.Revoked, Id(1), 0), Granted(1, 30));
+        Assert.All(await Task.WhenAll(one), static reply => Assert.Equal(new KeepAliveReply(KvError.None, 0), reply));
+        Assert.False(two.IsCompleted);
+        await Sync(lessor, new LeaseChange(LeaseChangeKind.Revoked, Id(2), 0));
+        Assert.Equal(new KeepAliveReply(KvError.None, 0), await two);
+        Assert.Equal(new KeepAliveReply(KvError.None, 30), await KeepAlive(lessor, 1));
+    }
+
+    [Fact]
+    public async Task A_keep_alive_that_waits_for_a_revocation_is_told_when_another_member_leads_or_the_lessor_ends()
+    {
+        var (lessor, _) = Start();
+        await Sync(lessor, Granted(1, 10));
+        Advance(TimeSpan.FromSeconds(10.1));
+        var kept = KeepAlive(lessor, 1);
+        await Sync(lessor);
+        Assert.False(kept.IsCompleted);
+        lessor.Tell(new LessorCommand.Demote(3));
+        Assert.Equal(new KeepAliveReply(KvError.NotPrimaryLessor, 0), await kept);
+
+        lessor.Tell(new LessorCommand.Promote(4, LeaseView.Empty));
+        await Sync(lessor, Granted(2, 10));
+        Advance(TimeSpan.FromSeconds(10.1));
+        kept = KeepAlive(lessor, 2);
+        await Sync(lessor);
+        Assert.False(kept.IsCompleted);
+        Sys.Stop(lessor);
+        Assert.Equal(new KeepAliveReply(KvError.NotPrimaryLessor, 0), await kept);
     }
 
     [Fact]

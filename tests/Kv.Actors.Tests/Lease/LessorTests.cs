@@ -66,9 +66,9 @@ public sealed class LessorTests
     {
         var lessor = Primary();
         lessor.Grant(Id(1), 10, At(0));
-        Assert.Equal(Renewal.Gone, lessor.Renew(Id(1), At(10), out _));
+        Assert.Equal(Renewal.Expiring, lessor.Renew(Id(1), At(10), out _));
         Assert.Equal([Id(1)], Pop(lessor, 10));
-        Assert.Equal(Renewal.Gone, lessor.Renew(Id(1), At(10.1), out _));
+        Assert.Equal(Renewal.Expiring, lessor.Renew(Id(1), At(10.1), out _));
         Assert.True(lessor.TryRemaining(Id(1), At(12), out var remaining, out _));
         Assert.Equal(TimeSpan.FromSeconds(-2), remaining);
         Assert.Equal(Renewal.Gone, lessor.Renew(Id(99), At(0), out _));
