@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Akka.Actor;
 using Akka.Dispatch;
 using Akka.Event;
+using Akka.Remote;
 using Kv.Gateway.Config;
 
 namespace Kv.Gateway.Logging;
@@ -10,15 +11,21 @@ namespace Kv.Gateway.Logging;
 /// Akka's logger: what actors log goes to the same <see cref="LogSink"/> as everything else. Akka makes it by the type name in
 /// <c>akka.loggers</c>, so the sink is found by the actor system's name; see <see cref="Hocon"/> and <see cref="Use"/>.
 /// </summary>
+/// <remarks>A peer that is down is logged once as a warning, and once when it is back; what Akka.Remote says in between is for level
+/// debug (<see cref="GatedPeers"/>).</remarks>
 public sealed class KvLoggerActor : ReceiveActor, IRequiresMessageQueue<ILoggerMessageQueueSemantics>
 {
     private static readonly ConcurrentDictionary<string, LogSink> _sinks = new(StringComparer.Ordinal);
+
+    private readonly GatedPeers _gated = new();
 
     /// <summary>Made by Akka.</summary>
     public KvLoggerActor()
     {
         Receive<InitializeLogger>(_ => Sender.Tell(new LoggerInitialized()));
         Receive<LogEvent>(Write);
+        Receive<AssociatedEvent>(Back);
+        Context.System.EventStream.Subscribe(Self, typeof(AssociatedEvent));
     }
 
     /// <summary>
@@ -44,9 +51,27 @@ public sealed class KvLoggerActor : ReceiveActor, IRequiresMessageQueue<ILoggerM
         }
         """;
 
+    /// <inheritdoc/>
+    protected override void PostStop()
+    {
+        Context.System.EventStream.Unsubscribe(Self);
+        base.PostStop();
+    }
+
+    private static LogSink Sink() => _sinks.GetValueOrDefault(Context.System.Name) ?? Fallback.Sink;
+
+    private void Back(AssociatedEvent associated)
+    {
+        var address = associated.RemoteAddress.ToString();
+        if (_gated.IsBack(address) && Sink() is var sink && sink.IsEnabled(KvLogLevel.Info))
+        {
+            sink.Write(KvLogLevel.Info, nameof(AssociatedEvent), $"Association with remote system [{address}] is up again", [], null);
+        }
+    }
+
     private void Write(LogEvent logged)
     {
-        var sink = _sinks.GetValueOrDefault(Context.System.Name) ?? Fallback.Sink;
+        var sink = Sink();
         var level = logged.LogLevel() switch
         {
             Akka.Event.LogLevel.DebugLevel => KvLogLevel.Debug,
@@ -59,7 +84,17 @@ public sealed class KvLoggerActor : ReceiveActor, IRequiresMessageQueue<ILoggerM
             return;
         }
 
-        sink.Write(level, logged.LogClass?.Name ?? logged.LogSource ?? "akka", Text(logged), [new LogField("actor", Path(logged.LogSource))], logged.Cause);
+        var text = Text(logged);
+        if (level == KvLogLevel.Warn && _gated.IsRepeated(text))
+        {
+            level = KvLogLevel.Debug;
+            if (!sink.IsEnabled(level))
+            {
+                return;
+            }
+        }
+
+        sink.Write(level, logged.LogClass?.Name ?? logged.LogSource ?? "akka", text, [new LogField("actor", Path(logged.LogSource))], logged.Cause);
     }
 
     /// <summary>The message; a template that does not fit its arguments is still logged, unformatted.</summary>
