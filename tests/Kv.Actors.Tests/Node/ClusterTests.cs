@@ -2,6 +2,7 @@ using Kv.Actors.Apply;
 using Kv.Actors.Cluster;
 using Kv.Actors.Lease;
 using Kv.Actors.Model;
+using Kv.Actors.Node;
 using Kv.Actors.Protos.Etcdserverpb;
 using Kv.Actors.Raft;
 using Xunit;
@@ -111,6 +112,38 @@ public sealed class ClusterTests
             Assert.Equal(new KeepAliveReply(KvError.None, 0), await cluster[all[id / 3 % 3]].KeepAliveAsync(new LeaseId(id)));
             Assert.Equal(KvError.LeaseNotFound, (await cluster[all[id / 3 % 3]].TimeToLiveAsync(new LeaseId(id), withKeys: false)).Error);
         }
+    }
+
+    /// <summary>Reference, lease semantics 8 and 9: a new leader goes on from the last checkpoint, and without checkpoints from the full TTL;
+    /// either way with an election timeout on top. A keep-alive takes the checkpoint back first.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task What_a_lease_had_left_outlives_its_leader_only_where_checkpoints_are_on(bool checkpoints)
+    {
+        const int ElectionSeconds = 1;
+        await using var cluster = await TestCluster.FoundAsync(hocon: checkpoints ? "kv.lease.checkpoint-interval = 1s" : "", names: ["a", "b", "c"]);
+        var leader = await cluster.LeaderAsync();
+        await cluster[leader].ProposeAsync<LeaseGrantResponse>(Grant(7, 60));
+        await cluster[leader].ProposeAsync<LeaseGrantResponse>(Grant(8, 60));
+        await TestCluster.UntilAsync(() => cluster[leader].Leases.TryRemaining(new LeaseId(7), out var left, out _) && left < TimeSpan.FromSeconds(57.5));
+        if (checkpoints)
+        {
+            await TestCluster.UntilAsync(() => cluster.Nodes.Values.All(static node => Checkpointed(node, 7) is > 0 and <= 58 && Checkpointed(node, 8) is > 0 and <= 58));
+        }
+        Assert.Equal(60, (await cluster[leader].KeepAliveAsync(new LeaseId(8))).TtlSeconds);
+        Assert.NotInRange(Checkpointed(cluster[leader], 8), 1, 58);
+        Assert.True(checkpoints == Checkpointed(cluster[leader], 7) > 0);
+
+        var next = cluster.Follower(leader);
+        Assert.Equal(KvError.None, await cluster[leader].TransferLeaderAsync(cluster[next].Status.Self, CancellationToken.None));
+        await TestCluster.UntilAsync(() => cluster[next].Leases.IsPrimary);
+        Assert.True(cluster[next].Leases.TryRemaining(new LeaseId(7), out var idle, out _));
+        Assert.True(cluster[next].Leases.TryRemaining(new LeaseId(8), out var kept, out _));
+        Assert.True(checkpoints == idle < TimeSpan.FromSeconds(58 + ElectionSeconds + 0.1), $"{idle} left of an idle lease");
+        Assert.InRange(kept.TotalSeconds, 59, 60 + ElectionSeconds);
+
+        static long Checkpointed(KvNode node, long lease) => node.Roots.Current.Leases.InOrder().Single(fact => fact.Id.Value == lease).RemainingSeconds;
     }
 
     [Fact]
