@@ -10,16 +10,17 @@ namespace Kv.Actors.Apply;
 /// </remarks>
 internal sealed class KeyIntervals
 {
-    private List<(byte[] Start, byte[]? End)> _ranges = [];
+    private List<(byte[] Start, byte[] End)> _ranges = [];
     private bool _sorted = true;
 
+    /// <param name="range">With an end.</param>
     internal void Add(KeyRange range)
     {
         if (range.IsEmpty)
         {
             return;
         }
-        _ranges.Add((range.Key, EndOf(range)));
+        _ranges.Add((range.Key, range.IsSingle ? [.. range.Key, 0] : range.End!));
         _sorted = false;
     }
 
@@ -52,31 +53,21 @@ internal sealed class KeyIntervals
                 high = middle;
             }
         }
-        return low > 0 && (_ranges[low - 1].End is not { } end || key.SequenceCompareTo(end) < 0);
-    }
-
-    /// <summary>First key behind the range; null for no end.</summary>
-    private static byte[]? EndOf(KeyRange range)
-    {
-        if (range.IsFromKey)
-        {
-            return null;
-        }
-        return range.IsSingle ? [.. range.Key, 0] : range.End;
+        return low > 0 && key.SequenceCompareTo(_ranges[low - 1].End) < 0;
     }
 
     private void Merge()
     {
         _ranges.Sort(static (a, b) => a.Start.AsSpan().SequenceCompareTo(b.Start));
-        var merged = new List<(byte[] Start, byte[]? End)>(_ranges.Count);
+        var merged = new List<(byte[] Start, byte[] End)>(_ranges.Count);
         foreach (var range in _ranges)
         {
-            if (merged.Count == 0 || (merged[^1].End is { } end && range.Start.AsSpan().SequenceCompareTo(end) > 0))
+            if (merged.Count == 0 || range.Start.AsSpan().SequenceCompareTo(merged[^1].End) > 0)
             {
                 merged.Add(range);
                 continue;
             }
-            if (merged[^1].End is { } last && (range.End is null || range.End.AsSpan().SequenceCompareTo(last) > 0))
+            if (range.End.AsSpan().SequenceCompareTo(merged[^1].End) > 0)
             {
                 merged[^1] = (merged[^1].Start, range.End);
             }

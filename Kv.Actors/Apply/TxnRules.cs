@@ -188,7 +188,8 @@ public static class TxnRules
     /// <summary>Keys put and ranges deleted by a list of operations and all that is nested in it.</summary>
     /// <remarks>
     /// Order decides: deletes of the level, then nested transactions one by one, then puts of the level. So of two nested
-    /// transactions "delete k" then "put k" is refused, and "put k" then "delete k" is not.
+    /// transactions "delete k" then "put k" is refused, and "put k" then "delete k" is not. A deletion of all keys from one on is not
+    /// looked at, as in etcd, which takes its end for a key that lies before it.
     /// </remarks>
     private sealed class Modifications
     {
@@ -201,9 +202,10 @@ public static class TxnRules
             var all = new Modifications();
             foreach (var op in ops)
             {
-                if (op.RequestCase == RequestOp.RequestOneofCase.RequestDeleteRange)
+                if (op.RequestCase == RequestOp.RequestOneofCase.RequestDeleteRange
+                    && KvProto.RangeOf(op.RequestDeleteRange.Key, op.RequestDeleteRange.RangeEnd) is { IsFromKey: false } deleted)
                 {
-                    all._deletes.Add(KvProto.RangeOf(op.RequestDeleteRange.Key, op.RequestDeleteRange.RangeEnd));
+                    all._deletes.Add(deleted);
                 }
             }
             foreach (var op in ops)

@@ -6,7 +6,7 @@ namespace Kv.Gateway.Services;
 
 /// <summary>
 /// Binds a service as <paramref name="binder"/> does, but with requests that do not parse answered as grpc-go answers them:
-/// INTERNAL and <c>grpc: error unmarshalling request: …</c>. Counts messages and bytes (<see cref="MessageCounts"/>); responses that
+/// INTERNAL and <c>grpc: error unmarshalling request: …</c>, those of streams <c>grpc: failed to unmarshal the received message: …</c>. Counts messages and bytes (<see cref="MessageCounts"/>); responses that
 /// are no protobuf messages are counted by their own marshallers.
 /// </summary>
 /// <example><code>
@@ -49,6 +49,7 @@ public sealed class EtcdBinder(ServiceBinderBase binder) : ServiceBinderBase
     {
         var counts = MessageCounts.Of(method.FullName);
         var parse = method.RequestMarshaller.ContextualDeserializer;
+        var refusal = method.Type == MethodType.Unary ? "grpc: error unmarshalling request" : "grpc: failed to unmarshal the received message";
         var requests = Marshallers.Create(method.RequestMarshaller.ContextualSerializer, context =>
         {
             try
@@ -59,7 +60,7 @@ public sealed class EtcdBinder(ServiceBinderBase binder) : ServiceBinderBase
             }
             catch (InvalidProtocolBufferException e)
             {
-                throw new RpcException(new Status(StatusCode.Internal, "grpc: error unmarshalling request: proto: cannot parse invalid wire-format data", e));
+                throw new RpcException(new Status(StatusCode.Internal, $"{refusal}: proto: cannot parse invalid wire-format data", e));
             }
         });
         var responses = typeof(IMessage).IsAssignableFrom(typeof(TResponse))

@@ -5,8 +5,10 @@ using Grpc.Net.Compression;
 
 namespace Kv.Gateway.Services;
 
-/// <summary>A compression that refuses messages which unpack to more than the limit: a few kilobytes may unpack to gigabytes.</summary>
-/// <remarks>The gRPC library compares the packed length alone. Refused as grpc-go refuses them, while they are unpacked.</remarks>
+/// <summary>A compression that refuses messages which unpack to more than the limit, for a few kilobytes may unpack to gigabytes, and messages
+/// which do not unpack.</summary>
+/// <remarks>The gRPC library compares the packed length alone, and takes what does not unpack for a failure of the service. Refused as
+/// grpc-go refuses them, while they are unpacked.</remarks>
 internal sealed class LimitedCompression(ICompressionProvider inner, int maxReceiveBytes) : ICompressionProvider
 {
     /// <inheritdoc/>
@@ -38,10 +40,29 @@ internal sealed class LimitedCompression(ICompressionProvider inner, int maxRece
 
         public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
 
-        public override int Read(Span<byte> buffer) => Counted(inner.Read(buffer));
+        public override int Read(Span<byte> buffer)
+        {
+            try
+            {
+                return Counted(inner.Read(buffer));
+            }
+            catch (InvalidDataException damaged)
+            {
+                throw Damaged(damaged);
+            }
+        }
 
-        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
-            Counted(await inner.ReadAsync(buffer, cancellationToken).ConfigureAwait(false));
+        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            try
+            {
+                return Counted(await inner.ReadAsync(buffer, cancellationToken).ConfigureAwait(false));
+            }
+            catch (InvalidDataException damaged)
+            {
+                throw Damaged(damaged);
+            }
+        }
 
         public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
             ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
@@ -64,6 +85,9 @@ internal sealed class LimitedCompression(ICompressionProvider inner, int maxRece
             }
             base.Dispose(disposing);
         }
+
+        private static RpcException Damaged(InvalidDataException damaged) =>
+            new(new Status(StatusCode.Internal, $"grpc: failed to decompress the received message: {damaged.Message}", damaged));
 
         private int Counted(int read)
         {

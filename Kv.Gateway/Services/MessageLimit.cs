@@ -6,14 +6,16 @@ using Microsoft.AspNetCore.Http.Features;
 namespace Kv.Gateway.Services;
 
 /// <summary>
-/// Gives requests that are too large grpc-go's text, <c>grpc: received message larger than max (N vs. M)</c>. The gRPC library
-/// refuses them itself at <c>MaxReceiveMessageSize</c>; here only its answer is put into other words before it is sent, so a
-/// call that is not refused pays for one look at a header.
+/// Gives requests that are too large grpc-go's text, <c>grpc: received message larger than max (N vs. M)</c>, and those with a flag
+/// that does not exist <c>grpc: received unexpected payload format F</c>. The gRPC library refuses them itself, the former at
+/// <c>MaxReceiveMessageSize</c>, the latter as a failure of the service; here only its answer is put into other words before it is
+/// sent, so a call that is not refused pays for one look at a header.
 /// </summary>
 public static class MessageLimit
 {
     private const string ResourceExhausted = "8";
     private const string Unknown = "2";
+    private const string Internal = "13";
     private const string HandlerText = "Exception was thrown by handler.";
     private const string LibraryText = "Received message exceeds the maximum configured message size.";
     private const int PrefixBytes = 5;
@@ -63,8 +65,13 @@ public static class MessageLimit
         var body = http.Request.BodyReader;
         body.CancelPendingRead();
         var read = await body.ReadAsync().ConfigureAwait(false);
-        var length = LengthIn(read.Buffer);
-        if (answer.GrpcStatus == Unknown && length is null or <= int.MaxValue)
+        var (flag, length) = PrefixIn(read.Buffer);
+        if (answer.GrpcStatus == Unknown && flag > 1)
+        {
+            answer.GrpcStatus = Internal;
+            answer.GrpcMessage = string.Create(CultureInfo.InvariantCulture, $"grpc: received unexpected payload format {flag}");
+        }
+        else if (answer.GrpcStatus == Unknown && length <= int.MaxValue)
         {
             // Some other failure; only a length beyond what the library reads is one that it does not call too large.
         }
@@ -77,11 +84,12 @@ public static class MessageLimit
         body.AdvanceTo(read.Buffer.Start, read.Buffer.End);
     }
 
-    private static uint? LengthIn(in ReadOnlySequence<byte> buffer)
+    /// <summary>Flag and length at the head; both 0 if they are not there.</summary>
+    private static (byte Flag, uint Length) PrefixIn(in ReadOnlySequence<byte> buffer)
     {
-        if (buffer.Length < PrefixBytes) return null;
+        if (buffer.Length < PrefixBytes) return default;
         Span<byte> prefix = stackalloc byte[PrefixBytes];
         buffer.Slice(0, PrefixBytes).CopyTo(prefix);
-        return BinaryPrimitives.ReadUInt32BigEndian(prefix[1..]);
+        return (prefix[0], BinaryPrimitives.ReadUInt32BigEndian(prefix[1..]));
     }
 }
