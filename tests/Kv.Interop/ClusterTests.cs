@@ -1,4 +1,6 @@
 using System.Text.Json;
+using Google.Protobuf;
+using Kv.Actors.Protos.Etcdserverpb;
 using Kv.Testing.Processes;
 using Xunit;
 
@@ -112,6 +114,54 @@ public sealed class ClusterTests : IAsyncLifetime
         Assert.Contains("etcdserver: no leader", await CtlAt(0, "endpoint", "status", "-w", "json"), StringComparison.Ordinal);
         await Task.WhenAll(_servers[1].LaunchAsync(), _servers[2].LaunchAsync());
         Assert.Equal("OK\n", await CtlAt(0, "put", "k", "x"));
+    }
+
+    [InteropFact("etcdctl")]
+    public async Task Streams_that_asked_for_a_leader_end_when_there_is_none_and_the_others_go_on_when_there_is_one_again()
+    {
+        const string Watch = "/etcdserverpb.Watch/Watch", KeepAlive = "/etcdserverpb.Lease/LeaseKeepAlive";
+        (string, string) hasLeader = ("hasleader", "true");
+        await CtlAt(0, "put", "k", "v");
+        var lease = Convert.ToInt64((await CtlAt(0, "lease", "grant", "1000")).Split(' ')[1], 16);
+        var create = new WatchRequest { CreateRequest = new WatchCreateRequest { Key = ByteString.CopyFromUtf8("k") } }.ToByteArray();
+        var renew = new LeaseKeepAliveRequest { ID = lease }.ToByteArray();
+        var endpoint = _servers[0].Endpoint;
+        using var watchLeader = new OpenCall(endpoint, Watch, hasLeader);
+        using var watchAny = new OpenCall(endpoint, Watch);
+        using var keepLeader = new OpenCall(endpoint, KeepAlive, hasLeader);
+        using var keepAny = new OpenCall(endpoint, KeepAlive);
+        foreach (var (call, request) in ((OpenCall, byte[])[])[(watchLeader, create), (watchAny, create), (keepLeader, renew), (keepAny, renew)])
+        {
+            await call.SendAsync(request);
+            Assert.NotNull(await call.NextAsync());
+        }
+        using var ctl = Command.Start("etcdctl", ["--endpoints", endpoint, "watch", "k", "--rev=2"], _api3);      // asks for a leader as well
+        Assert.Equal("PUT", await ctl.StandardOutput.ReadLineAsync());
+
+        await Task.WhenAll(_servers[1].KillAsync(), _servers[2].KillAsync());
+        foreach (var call in (OpenCall[])[watchLeader, keepLeader])
+        {
+            Assert.Null(await call.NextAsync());
+            Assert.Equal("14 etcdserver: no leader", await call.StatusAsync());
+        }
+        using var late = new OpenCall(endpoint, Watch, hasLeader);
+        Assert.Null(await late.NextAsync());
+        Assert.Equal("14 etcdserver: no leader", await late.StatusAsync());
+        Assert.Contains("etcdserver: no leader", await ctl.StandardError.ReadToEndAsync(), StringComparison.Ordinal);
+        await ctl.WaitForExitAsync();
+
+        var (next, kept) = (watchAny.NextAsync(), keepAny.NextAsync());
+        await Task.WhenAll(_servers[1].LaunchAsync(), _servers[2].LaunchAsync());
+        Assert.False(next.IsCompleted || kept.IsCompleted);
+        await UntilAsync(() => RunAt(endpoint, "put", "k", "w"), static put => put.ExitCode == 0);
+        Assert.Equal("w", WatchResponse.Parser.ParseFrom(await next).Events.Single().Kv.Value.ToStringUtf8());
+        await keepAny.SendAsync(renew);
+        Assert.Equal(1000, LeaseKeepAliveResponse.Parser.ParseFrom(await kept).TTL);
+
+        // Two peers were down for seconds, and tried several times each: it is logged once, and once that they are back.
+        var log = _servers[0].Log.Split('\n');
+        Assert.InRange(log.Count(static line => line.Contains("gated for", StringComparison.Ordinal)), 2, 8);
+        Assert.InRange(log.Count(static line => line.Contains("is up again", StringComparison.Ordinal)), 2, 8);
     }
 
     [InteropFact("etcdctl")]
