@@ -95,19 +95,19 @@ internal static class GatewayHost
         limits.Http2.KeepAlivePingTimeout = options.KeepAliveTimeout == Timeout.InfiniteTimeSpan ? TimeSpan.MaxValue : options.KeepAliveTimeout;
         foreach (var url in options.ListenClientUrls)
         {
-            Listen(kestrel, url, options.ListenClientHttpUrls.Count > 0 ? ListenerRole.Grpc : ListenerRole.All);
+            Listen(kestrel, url, options.ListenClientHttpUrls.Count > 0 ? ListenerRole.Grpc : ListenerRole.All, options.KeepAliveMinTime);
         }
         foreach (var url in options.ListenClientHttpUrls)
         {
-            Listen(kestrel, url, ListenerRole.Http);
+            Listen(kestrel, url, ListenerRole.Http, options.KeepAliveMinTime);
         }
         foreach (var url in options.ListenMetricsUrls)
         {
-            Listen(kestrel, url, ListenerRole.Metrics);
+            Listen(kestrel, url, ListenerRole.Metrics, options.KeepAliveMinTime);
         }
     }
 
-    private static void Listen(KestrelServerOptions kestrel, KvUrl url, ListenerRole role)
+    private static void Listen(KestrelServerOptions kestrel, KvUrl url, ListenerRole role, TimeSpan pingMinTime)
     {
         void Configure(ListenOptions listen)
         {
@@ -123,7 +123,7 @@ internal static class GatewayHost
             }
             if (role is ListenerRole.All or ListenerRole.Grpc)
             {
-                listen.Use(next => ProtocolSniffer.Use(next, TimeProvider.System));
+                listen.Use(next => ProtocolSniffer.Use(next, pingMinTime, TimeProvider.System));
             }
         }
         if (url.IsUnix)

@@ -148,7 +148,7 @@ public static class EtcdFlags
             Yes("max-txn-ops", Count, "128", Member, "kv.limits.max-txn-ops", "Operations allowed in one level of a transaction."),
             Yes("max-request-bytes", Count, "1572864", Member, "kv.limits.max-request-bytes", "Largest request in bytes, up to 1 GiB. A message may be 512 KiB larger.") with { Max = 1 << 30 },
             Yes("max-concurrent-streams", Count, "4294967295", Member, "kv.client.max-concurrent-streams", "Calls that one connection may have open at a time. From 1."),
-            Later("grpc-keepalive-min-time", Duration, "5s", Member, "Shortest interval at which a client may ping. The web server here does not count pings: clients may ping as often as they like."),
+            Yes("grpc-keepalive-min-time", Duration, "5s", Member, "kv.client.keepalive-min-time", "Shortest time between a client's pings; one that pings faster is sent away. 0 is 5 minutes."),
             Yes("grpc-keepalive-interval", Duration, "2h", Member, "kv.client.keepalive-interval", "Silence after which the server pings a connection. 0 is never."),
             Yes("grpc-keepalive-timeout", Duration, "20s", Member, "kv.client.keepalive-timeout", "Wait for the ping's answer before the connection is closed. 0 is no limit."),
             Later("socket-reuse-port", Bool, "false", Member, "Lets several processes listen on one port.", "socket-options.reuse-port"),

@@ -133,6 +133,9 @@ public sealed record KvServerOptions
     /// <summary>Calls open at a time on a connection.</summary>
     public required uint MaxConcurrentStreams { get; init; }
 
+    /// <summary>Shortest time between a client's pings; zero or less is gRPC's default of 5 minutes.</summary>
+    public required TimeSpan KeepAliveMinTime { get; init; }
+
     /// <summary>Silence after which the server pings; <see cref="Timeout.InfiniteTimeSpan"/> for never.</summary>
     public required TimeSpan KeepAliveInterval { get; init; }
 

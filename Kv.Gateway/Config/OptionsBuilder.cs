@@ -127,6 +127,7 @@ internal static class OptionsBuilder
             MaxRequestBytes = (int)Number("max-request-bytes"),
             MaxTxnOps = (int)Math.Min(int.MaxValue, Number("max-txn-ops")),
             MaxConcurrentStreams = (uint)Number("max-concurrent-streams"),
+            KeepAliveMinTime = Span("grpc-keepalive-min-time"),
             KeepAliveInterval = Endless(Span("grpc-keepalive-interval"), Timeout.InfiniteTimeSpan),
             KeepAliveTimeout = Endless(Span("grpc-keepalive-timeout"), Timeout.InfiniteTimeSpan),
             EnableGrpcGateway = Flag("enable-grpc-gateway"),

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.IO.Pipelines;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
@@ -22,7 +21,10 @@ internal static class ProtocolSniffer
     private static ReadOnlySpan<byte> Preface => "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8;
 
     /// <summary>The middleware.</summary>
-    public static ConnectionDelegate Use(ConnectionDelegate next, TimeProvider clock) => async connection =>
+    /// <param name="next">What serves the connection.</param>
+    /// <param name="pingMinTime">How often clients may ping: see <see cref="PingStrikes"/>.</param>
+    /// <param name="clock">For both waits.</param>
+    public static ConnectionDelegate Use(ConnectionDelegate next, TimeSpan pingMinTime, TimeProvider clock) => async connection =>
     {
         bool isHttp2;
         using (var patience = new CancellationTokenSource(Patience, clock))
@@ -45,7 +47,7 @@ internal static class ProtocolSniffer
         {
             connection.Features.Set<ITlsConnectionFeature>(Negotiated.Http2);
             connection.Features.Set<ITlsApplicationProtocolFeature>(Negotiated.Http2);
-            connection.Transport = new Repaired(new AuthorityRepair(connection.Transport.Input), connection.Transport.Output);
+            connection.Transport = new PingGuard(new AuthorityRepair(connection.Transport.Input), connection.Transport.Output, pingMinTime, clock);
         }
         await next(connection).ConfigureAwait(false);
     };
@@ -77,8 +79,6 @@ internal static class ProtocolSniffer
         }
         return length == Preface.Length ? true : null;
     }
-
-    private sealed record Repaired(PipeReader Input, PipeWriter Output) : IDuplexPipe;
 
     private sealed class Negotiated : ITlsConnectionFeature, ITlsApplicationProtocolFeature
     {

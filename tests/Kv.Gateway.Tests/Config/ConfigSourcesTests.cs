@@ -104,7 +104,7 @@ public class ConfigSourcesTests
 
     [Theory]
     [InlineData("--cert-file=a.pem", "--cert-file is not supported yet by this release: leave it unset")]
-    [InlineData("--grpc-keepalive-min-time=6s", "--grpc-keepalive-min-time is not supported yet by this release: leave it '5s'")]
+    [InlineData("--raft-read-timeout=6s", "--raft-read-timeout is not supported yet by this release: leave it '5s'")]
     [InlineData("--max-wals=7", "--max-wals has no meaning here: leave it '5'")]
     [InlineData("--experimental-corrupt-check-time=1h", "--experimental-corrupt-check-time is not supported yet")]
     [InlineData("--listen-client-urls=https://127.0.0.1:1 --advertise-client-urls=https://127.0.0.1:1", "TLS is not supported yet")]
@@ -117,7 +117,7 @@ public class ConfigSourcesTests
 
     [Fact]
     public void A_flag_that_would_do_nothing_may_have_its_default() =>
-        Configured.Options("--max-wals=5 --grpc-keepalive-min-time=5000ms --strict-reconfig-check --compact-hash-check-time=60s --auto-tls=false --cors=* --feature-gates=LeaseCheckpoint=false,TxnModeWriteWithSharedBuffer=true");
+        Configured.Options("--max-wals=5 --raft-read-timeout=5000ms --strict-reconfig-check --compact-hash-check-time=60s --auto-tls=false --cors=* --feature-gates=LeaseCheckpoint=false,TxnModeWriteWithSharedBuffer=true");
 
     [Fact]
     public void A_flag_beats_a_variable_and_a_variable_beats_the_hocon_file()
