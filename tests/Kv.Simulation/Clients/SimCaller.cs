@@ -40,12 +40,13 @@ internal sealed class SimCaller(SimWorld world, int number, Prng random)
         var id = ++_calls;
         var done = new TaskCompletionSource<Reply<T>>();
         world.Happened(Happening.Ask, number, id, to.Number);
+        var start = to.Starts;              // whoever starts meanwhile does not know this connection
         Timeline.Scheduled? alarm = null;
         alarm = world.Timeline.After(timeout, () => End(default, Ending.Unknown));
         world.Timeline.After(Latency(), () =>
         {
             if (!world.Links.ClientReaches(to)) return;
-            if (to.Process is not { IsGone: false, Node: { } node } process)
+            if (to.Process is not { IsGone: false, Node: { } node } process || to.Starts != start)
             {
                 Back(default, Ending.Refused);
                 return;

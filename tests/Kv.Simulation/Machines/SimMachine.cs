@@ -12,6 +12,7 @@ internal sealed class SimMachine
     private static readonly TimeSpan _longestBoot = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan _longestStop = TimeSpan.FromSeconds(20);
     private readonly Prng _random;
+    private JudgedException? _wrong;
 
     public SimMachine(SimWorld world, int number, Prng random)
     {
@@ -161,6 +162,7 @@ internal sealed class SimMachine
     /// <summary>Looks whether the process has stopped by itself, or the machine with it.</summary>
     public void LookAfter()
     {
+        if (_wrong is not null) throw _wrong;
         if (Disk.HasCrashed)
         {
             PowerFail();
@@ -168,22 +170,22 @@ internal sealed class SimMachine
         else if (Process is { HasStopped: true } stopped)
         {
             // Its actors are gone. What is left, freeing names and the lock, is done on the pool and changes nothing that anybody sees.
-            if (!stopped.IsStopping) MustHaveReason(stopped, "its start failed");
+            if (!stopped.IsStopping) HasReason(stopped, "its start failed");
             Exited(stopped, stopped.IsStopping ? null : "its start failed");
         }
         else if (Process is { IsStopping: false, Node: { Ended.IsCompleted: true } node })
         {
-            if (!node.Ended.Result.IsRemoved) MustHaveReason(Process, node.Ended.Result.Reason);
+            if (!node.Ended.Result.IsRemoved) HasReason(Process, node.Ended.Result.Reason);
             Exited(Process, node.Ended.Result.Reason);
         }
     }
 
     /// <summary>A process that ends by itself has a disk that failed it, was held up, or could not join yet. Otherwise the fault is its own.</summary>
-    private void MustHaveReason(SimProcess process, string why)
+    private void HasReason(SimProcess process, string why)
     {
         var joins = !Founds && Self is null;
-        if (IsRotten || joins || process.WasHeldUp || Disk.Failures > process.DiskFailures) return;
-        throw new JudgedException($"ended by itself: n{Number}, though its disk has not failed and kept what was synced: {why}");
+        if (IsRotten || joins || process.WasHeldUp || Disk.HasCrashed || Disk.Failures > process.DiskFailures) return;
+        _wrong ??= new JudgedException($"ended by itself: n{Number}, whose disk has not failed, and should have kept what was synced: {why}");
     }
 
     private SimDisk NewDisk() => new(_random.NextInt(int.MaxValue), _random.NextBool(0.5) ? 512 : 4096)
@@ -225,6 +227,7 @@ internal sealed class SimMachine
             // A node that fails half-way waits for its actor system, which ends on the pool: LookAfter has seen that its actors are gone.
             if (Environment.CurrentManagedThreadId != World.ThreadId) return;
             World.Trace?.Write($"n{Number}: {e}");
+            if (!e.Message.StartsWith(NodeEnd.Removed.Reason, StringComparison.Ordinal)) HasReason(process, e.Message);
             Exited(process, e.Message);
         }
     }
