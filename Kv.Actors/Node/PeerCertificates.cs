@@ -41,7 +41,7 @@ internal sealed class PeerCertificates(PeerTlsSettings settings, TimeProvider cl
         }
     }
 
-    private static bool TakeAny(X509Certificate2 certificate, X509Chain chain, string peer, SslPolicyErrors errors, ILoggingAdapter log) => true;
+    private static bool TakeAny(X509Certificate2? certificate, X509Chain? chain, string peer, SslPolicyErrors errors, ILoggingAdapter log) => true;
 
     private bool Judge(X509Certificate2? certificate, X509Chain? shown, string peer, SslPolicyErrors errors, ILoggingAdapter log)
     {

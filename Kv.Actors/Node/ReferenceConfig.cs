@@ -22,10 +22,13 @@ public static class ReferenceConfig
             akka {
               actor {
                 serializers {
+                  # The package's own "json" makes any type that bytes name: its place is taken, by name and by number.
+                  json = "Kv.Actors.Peers.RefusingSerializer, Kv.Actors"
                   kv-raft = "Kv.Actors.Raft.RaftSerializer, Kv.Actors"
                   kv-peer = "Kv.Actors.Peers.PeerSerializer, Kv.Actors"
                 }
                 serialization-bindings {
+                  "System.Object" = json
                   "Kv.Actors.Raft.RaftEvent, Kv.Actors" = kv-raft
                   "Kv.Actors.Peers.PeerMessage, Kv.Actors" = kv-peer
                 }
@@ -72,6 +75,10 @@ public static class ReferenceConfig
                 dot-netty.tcp {
                   hostname = {{Quote(listen.Host)}}
                   port = {{listen.Port}}
+                  # Two processes must not share a port, as Linux lets them with it.
+                  tcp-reuse-addr = off
+                  # How long connecting and the TLS handshake may take, and how long a stranger may say nothing.
+                  connection-timeout = 5s
                   public-hostname = {{Quote(advertised.Host)}}
                   public-port = {{advertised.Port}}
                   maximum-frame-size = {{frame}}b

@@ -22,5 +22,19 @@ public sealed class LibraryTests
         Assert.EndsWith("status, snapshot\n", printed, StringComparison.Ordinal);
     }
 
+    [InteropFact("python:etcd3")]
+    public async Task A_stop_is_unavailable_to_pythons_streams()
+    {
+        await using var server = await KvServer.StartAsync();
+        var printed = (await Command.RunAsync("/usr/bin/python3", [Script("stop.py"), server.Endpoint, $"{server.Id}"])).Succeeded();
+        Assert.Equal("""
+            UNAVAILABLE etcdserver: server stopped
+            UNAVAILABLE etcdserver: server stopped
+            etcd3 knows that the connection failed
+
+            """, printed);
+        Assert.Equal(0, await server.EndAsync());
+    }
+
     private static string Script(string name) => Path.Combine(AppContext.BaseDirectory, "Clients", name);
 }

@@ -142,7 +142,8 @@ internal static class MessageReader
         {
             var count = decompressing.Read(output.GetSpan(CopyBytes));
             if (count == 0) return new ReadOnlySequence<byte>(output.WrittenMemory);
-            output.Advance(count);                     // the limit is on the packed length alone, as in the package
+            output.Advance(count);
+            if (output.WrittenCount > call.Options.MaxReceiveBytes) throw TooLarge();
         }
     }
 

@@ -108,17 +108,39 @@ public sealed class FramingTests
         Assert.Equal(Host.Frame("abc"), (await host.SendAsync(Unary, Host.Frame("abc"), headers: ("grpc-encoding", "snappy"))).Body);
     }
 
-    /// <summary>Who wants a limit on what comes out brings a compression provider of his own.</summary>
-    [Fact]
-    public async Task The_limit_is_on_the_packed_length_whatever_it_unpacks_to()
+    /// <summary>So do the packages since 2.85; before, they looked at the packed length alone.</summary>
+    [Theory]
+    [InlineData(100_000, true)]
+    [InlineData(100_001, false)]
+    [InlineData(10_000_000, false)]
+    public async Task The_limit_is_on_what_a_message_unpacks_to(int length, bool fits)
     {
         await using var host = await Host.StartAsync(options => options.MaxReceiveMessageSize = 100_000);
         host.Service.OnUnary = static (text, _) => Task.FromResult($"{text.Length}");
 
-        var raw = await host.SendAsync(Unary, Host.Frame(Pack("gzip", new string('x', 10_000_000)), flag: 1), headers: ("grpc-encoding", "gzip"));
+        var raw = await host.SendAsync(Unary, Host.Frame(Pack("gzip", new string('x', length)), flag: 1), headers: ("grpc-encoding", "gzip"));
 
-        Assert.Equal("0", raw.GrpcStatus);
-        Assert.Equal(Host.Frame("10000000"), raw.Body);
+        Assert.Equal(fits ? ("0", null) : ("8", "Received message exceeds the maximum configured message size."), (raw.GrpcStatus, raw.GrpcMessage));
+        Assert.Equal(fits ? Host.Frame($"{length}") : [], raw.Body);
+    }
+
+    [Theory]
+    [InlineData(100_000, true)]
+    [InlineData(100_001, false)]
+    public async Task A_client_s_limit_is_on_what_an_answer_unpacks_to(int length, bool fits)
+    {
+        await using var host = await Host.StartAsync(
+            options => options.ResponseCompressionAlgorithm = "gzip", channel: new() { MaxReceiveMessageSize = 100_000 });
+        host.Service.OnUnary = (_, _) => Task.FromResult(new string('x', length));
+        var call = host.Unary("").ResponseAsync;
+
+        if (fits)
+        {
+            Assert.Equal(length, (await call.WaitAsync(Host.Patience)).Length);
+            return;
+        }
+
+        Assert.Equal(StatusCode.ResourceExhausted, (await Host.FailsAsync(call)).StatusCode);
     }
 
     [Theory]
