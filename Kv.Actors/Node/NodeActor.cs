@@ -131,6 +131,7 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
             (ulong)settings.KeptEntries, settings.MaxWaitingProposals, peers, setup.Shelf, settings.KeptForSnapshotBytes,
             setup.Connected, setup.Metrics)
         {
+            Run = RunNumber.At(setup.StartMilliseconds),
             Workers = setup.Workers,
             Inspect = setup.Environment.Inspect,
             ForceNewCluster = settings.ForceNewCluster,
@@ -172,7 +173,7 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
         var (settings, setup, routes) = (_setup.Settings, _setup, _setup.Routes);
         var peers = new PeersSetup(
             setup.Status, setup.Roots, [.. settings.AdvertisePeerUrls], Known, setup.Connected, setup.Services, settings.Peers,
-            setup.Shelf, setup.Workers, new ForwardNumbers((ulong)Math.Max(1, setup.StartMilliseconds)), setup.Clock, setup.Metrics);
+            setup.Shelf, setup.Workers, new ForwardNumbers(RunNumber.At(setup.StartMilliseconds)), setup.Clock, setup.Metrics);
         return Context.ActorOf(Props.Create(() => new PeersActor(peers, routes.RouteTo)).WithDispatcher(Dispatcher), "peers");
     }
 

@@ -75,7 +75,7 @@ public sealed class PeerActor : ReceiveActor, IWithTimers
 
     private void Send(RaftMessage message, ulong sequence) => Tell(
         (message is RaftMessage.Propose
-            ? new PeerMessage.Consensus(message, sequence, _setup.Forwards.Run, _setup.Forwards.Next())
+            ? new PeerMessage.Consensus(message, sequence, _setup.Forwards.Run.Value, _setup.Forwards.Next())
             : new PeerMessage.Consensus(message, sequence)) with { Cluster = _setup.Status.Cluster, From = _setup.Status.Self, To = _member });
 
     private void Send(PeerMessage message) => Tell(

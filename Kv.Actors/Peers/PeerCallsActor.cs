@@ -22,7 +22,7 @@ public sealed class PeerCallsActor : ReceiveActor, IWithTimers
     /// <summary>Starts without any.</summary>
     public PeerCallsActor(PeersSetup setup)
     {
-        _setup = setup;
+        (_setup, _lastId) = (setup, setup.Forwards.Run.Before);    // a late answer to the run before answers nothing here
         Receive<PeerCommand.Call>(Begin);
         Receive<PeerCommand.Look>(_ => Look());
         Receive<PeerMessage.Answer>(answer => End(answer.Id, answer.From, new PeerReply(answer.Error, answer.Body)));

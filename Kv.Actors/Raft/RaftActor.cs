@@ -45,6 +45,9 @@ public sealed record RaftActorSetup(
     PeerTable Connected,
     Metrics Metrics)
 {
+    /// <summary>This run of the member.</summary>
+    public required RunNumber Run { get; init; }
+
     /// <summary>Is shown the core once it has started.</summary>
     public Action<RaftCore>? Inspect { get; init; }
 
@@ -80,7 +83,7 @@ public sealed class RaftActor : ReceivePersistentActor, IWithTimers
     private readonly Queue<MembershipProposal> _laterChanges = new();
     private readonly List<Proposal> _forwards = [];
     private readonly List<RaftCommand.TransferLeader> _transfers = [];
-    private readonly ReadRounds _reads = new();
+    private readonly ReadRounds _reads;
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private IReadOnlyDictionary<ulong, IActorRef> _peers = new Dictionary<ulong, IActorRef>();
     private MemberSet _members = MemberSet.Empty;
@@ -107,6 +110,7 @@ public sealed class RaftActor : ReceivePersistentActor, IWithTimers
     {
         _setup = setup;
         _core = new RaftCore(setup.Config, setup.Random);
+        _reads = new ReadRounds(setup.Run);
 
         Recover<SnapshotOffer>(Restore);
         Recover<RaftEvent>(Replay);

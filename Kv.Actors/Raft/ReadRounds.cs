@@ -11,13 +11,16 @@ namespace Kv.Actors.Raft;
 ///  Add(b)  Add(c)            out: a       next: b c
 ///  Answer(1, index 7)        a gets 7     TryBegin -> 2, out: b c
 /// </code>
+/// No other run of the member has rounds of the same numbers: a leader's answer to the run before may come late, in the same term, and
+/// its index is older than what was acknowledged since.
 /// </remarks>
-public sealed class ReadRounds
+/// <param name="run">This run of the member.</param>
+public sealed class ReadRounds(RunNumber run)
 {
     private List<TaskCompletionSource<ReadIndexAnswer>> _out = [];
     private List<TaskCompletionSource<ReadIndexAnswer>> _next = [];
     private MonotonicTime _askedAt;
-    private ulong _round;
+    private ulong _round = run.Before;
 
     /// <summary>Number of the round that is out; 0 when none is.</summary>
     public ulong Out => _out.Count > 0 ? _round : 0;

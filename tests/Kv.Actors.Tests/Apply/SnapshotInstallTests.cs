@@ -172,7 +172,7 @@ public sealed class SnapshotInstallTests : TestKit
         var (two, sha256) = (new NodeId(2), bytes[^CheckpointFile.TrailerBytes..]);
         var setup = new PeersSetup(
             new NodeStatus(_self, new ClusterId(9)), _roots, ImmutableArray<string>.Empty, MemberSet.Empty, new PeerTable(), new PeerServices(), new PeerLimits(),
-            new SnapshotShelf(disk, Shelf), Workers.Threads, new ForwardNumbers(7), new HandClock(), new Metrics(new MetricsRegistry()));
+            new SnapshotShelf(disk, Shelf), Workers.Threads, new ForwardNumbers(new RunNumber(7)), new HandClock(), new Metrics(new MetricsRegistry()));
         var parent = new Recorder(Sys, Props.Create(() => new SnapshotReceiveActor(setup)));
         PeerMessage next = new PeerMessage.SnapshotOffer(meta, 1, bytes.Length, sha256) { From = two };
         var arrived = false;

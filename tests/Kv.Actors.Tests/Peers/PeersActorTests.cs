@@ -28,16 +28,17 @@ public sealed class PeersActorTests : TestKit
     private readonly Recorder _raft;
     private readonly Recorder _node;
     private readonly IActorRef _peers;
+    private readonly PeersSetup _setup;
 
     public PeersActorTests()
         : base("""akka { loglevel = OFF, scheduler.implementation = "Akka.TestKit.TestScheduler, Akka.TestKit" }""")
     {
         var machine = new StateMachine(_self, 2, 0);
-        var setup = new PeersSetup(
+        _setup = new PeersSetup(
             _status, new RootHolder(machine.Root), ["http://one:1"], MemberSet.Empty, _table, _services, new PeerLimits { MaxGuests = 1 },
-            new SnapshotShelf(new SimDisk(1), "/snap"), Workers.Threads, new ForwardNumbers(7), _clock, _metrics);
+            new SnapshotShelf(new SimDisk(1), "/snap"), Workers.Threads, new ForwardNumbers(new RunNumber(7)), _clock, _metrics);
         _raft = new Recorder(Sys);
-        _node = new Recorder(Sys, Props.Create(() => new PeersActor(setup, member => Wire(member.PeerUrls[0]).Ref)));
+        _node = new Recorder(Sys, Props.Create(() => new PeersActor(_setup, member => Wire(member.PeerUrls[0]).Ref)));
         _peers = _node.Child;
         _peers.Tell(Members(1, 2, 3), _raft.Ref);
     }
@@ -127,6 +128,22 @@ public sealed class PeersActorTests : TestKit
         ask = await Wire("http://m3:1").NextAsync<PeerMessage.Ask>();
         Receive(new PeerMessage.Answer(ask.Id, KvError.None, new byte[] { 2 }), new NodeId(3));
         Assert.Equal([2], (await reply.Task.WaitAsync(TimeSpan.FromSeconds(20))).Body.ToArray());
+    }
+
+    [Fact]
+    public async Task A_late_answer_to_the_run_before_is_no_answer_to_a_call_of_this_one()
+    {
+        var setup = _setup with { Forwards = new ForwardNumbers(new RunNumber(6)) };
+        var before = new Recorder(Sys, Props.Create(() => new PeersActor(setup, member => Wire(member.PeerUrls[0]).Ref)));
+        before.Child.Tell(Members(1, 2), _raft.Ref);
+        before.Child.Tell(new PeerCommand.Call(_two, PeerCall.KeepAlive, new byte[] { 0 }, new TaskCompletionSource<PeerReply>()));
+        var late = await Wire("http://m2:1").NextAsync<PeerMessage.Ask>();
+        var reply = new TaskCompletionSource<PeerReply>();
+        _peers.Tell(new PeerCommand.Call(_two, PeerCall.KeepAlive, new byte[] { 1 }, reply));
+        var ask = await Wire("http://m2:1").NextAsync<PeerMessage.Ask>(static ask => ask.Body.Span[0] == 1);
+        Receive(new PeerMessage.Answer(late.Id, KvError.None, new byte[] { 2 }), _two);
+        Receive(new PeerMessage.Answer(ask.Id, KvError.None, new byte[] { 3 }), _two);
+        Assert.Equal([3], (await reply.Task.WaitAsync(TimeSpan.FromSeconds(20))).Body.ToArray());
     }
 
     [Fact]

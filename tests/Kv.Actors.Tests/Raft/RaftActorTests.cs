@@ -231,7 +231,10 @@ public sealed class RaftActorTests : TestKit
             new RaftConfig { Id = Self }, new Prng(7), _store.Ref, _waiting, _status,
             [.. members.Select(static member => (member.Id.Value, (ReadOnlyMemory<byte>)member.ToJson()))],
             _tick, TimeSpan.FromSeconds(7), _clock, KeptEntries: 100, maxWaiting, _peers.Ref, new SnapshotShelf(new SimDisk(1), "/snap"), 1 << 20,
-            _connected, new Metrics(new MetricsRegistry()));
+            _connected, new Metrics(new MetricsRegistry()))
+        {
+            Run = new RunNumber(7),
+        };
         _node = new Recorder(Sys, Props.Create(() => new RaftActor(setup)));
         _raft = _node.Child;
         await _peers.NextAsync<MemberSet>(set => set.Count == voters);

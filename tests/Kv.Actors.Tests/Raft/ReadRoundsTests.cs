@@ -6,7 +6,7 @@ namespace Kv.Actors.Tests.Raft;
 
 public sealed class ReadRoundsTests
 {
-    private readonly ReadRounds _reads = new();
+    private readonly ReadRounds _reads = new(new RunNumber(8));
 
     private static MonotonicTime At(double seconds) => default(MonotonicTime).Plus(TimeSpan.FromSeconds(seconds));
 
@@ -32,6 +32,21 @@ public sealed class ReadRoundsTests
         _reads.Answer(two, new ReadIndexAnswer(9, KvError.None));
         Assert.Equal((9UL, 9UL), ((await second).Index, (await third).Index));
         Assert.Equal(0, _reads.Count);
+    }
+
+    /// <summary>A late answer has an index from before the restart: with it a read would miss what was acknowledged since.</summary>
+    [Fact]
+    public async Task An_answer_to_the_run_before_answers_nobody()
+    {
+        var before = new ReadRounds(new RunNumber(7));
+        before.Add(new TaskCompletionSource<ReadIndexAnswer>());
+        Assert.True(before.TryBegin(At(0), out var old));
+        var read = Read();
+        Assert.True(_reads.TryBegin(At(1), out var round));
+        _reads.Answer(old, new ReadIndexAnswer(7, KvError.None));
+        Assert.False(read.IsCompleted);
+        _reads.Answer(round, new ReadIndexAnswer(9, KvError.None));
+        Assert.Equal(9UL, (await read).Index);
     }
 
     [Fact]
