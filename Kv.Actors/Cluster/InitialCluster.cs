@@ -50,6 +50,11 @@ public static class InitialCluster
     ];
 
     /// <summary>Finds a member that joins among those that the cluster has, by the URLs of all of them.</summary>
+    /// <remarks>
+    /// Whoever answers may not have heard yet that the member which was at these URLs before was removed, and another added in its
+    /// place. That one has served, so it is told by its client URLs: its id is not for a member that begins with nothing, which would
+    /// vote and acknowledge again what the id has voted and acknowledged. etcd checks this of founders only; asking once more helps.
+    /// </remarks>
     /// <param name="listed">What the settings list.</param>
     /// <param name="existing">What the cluster says.</param>
     /// <param name="name">The name of the one that joins.</param>
@@ -74,11 +79,25 @@ public static class InitialCluster
             }
             if (member.Name == name)
             {
+                if (HasServed(found))
+                {
+                    return AlreadyBootstrapped(found.Id);
+                }
                 self = found.Id;
             }
         }
         return self.Value == 0 ? CannotFind(name) : null;
     }
+
+    /// <summary>Whether a member has told the cluster where clients reach it, which it does as soon as it can serve.</summary>
+    public static bool HasServed(ClusterMember member)
+    {
+        ArgumentNullException.ThrowIfNull(member);
+        return !member.ClientUrls.IsDefaultOrEmpty;
+    }
+
+    /// <summary>What etcd says where a member without data was there before.</summary>
+    public static string AlreadyBootstrapped(NodeId member) => $"member {member} has already been bootstrapped";
 
     /// <summary>May a new cluster be founded by this list? Asked at a first start only.</summary>
     /// <param name="members">The list.</param>

@@ -49,9 +49,9 @@ internal static class FirstStart
     private static async Task RefuseSecondLifeAsync(NodeId self, KvSettings settings, ActorSystem system, IPeerRoutes routes, NodeEnvironment environment)
     {
         var answer = await AskAsync(settings, settings.ElectionTimeout, system, routes, environment).ConfigureAwait(false);
-        if (answer is not null && answer.Members.Any(member => member.Id == self && !member.ClientUrls.IsDefaultOrEmpty))
+        if (answer is not null && answer.Members.Any(member => member.Id == self && InitialCluster.HasServed(member)))
         {
-            throw new InvalidDataException($"member {self} has already been bootstrapped");
+            throw new InvalidDataException(InitialCluster.AlreadyBootstrapped(self));
         }
     }
 
@@ -60,10 +60,10 @@ internal static class FirstStart
         KvSettings settings, TimeSpan timeout, ActorSystem system, IPeerRoutes routes, NodeEnvironment environment)
     {
         IReadOnlyList<InitialMember> others = [.. settings.InitialMembers.Where(member => member.Name != settings.Name)];
-        ImmutableArray<string> own = [.. settings.AdvertisePeerUrls];
+        var ask = new PeerMessage.MembersAsk([.. settings.AdvertisePeerUrls], RunNumber.Of(environment.Clock).Value);
         var answered = environment.Workers.Promise<PeerMessage.MembersAnswer>();
         var stopped = environment.Workers.Promise();
-        var asking = system.ActorOf(Props.Create(() => new JoinActor(others, own, routes, answered, stopped)), "node");
+        var asking = system.ActorOf(Props.Create(() => new JoinActor(others, ask, routes, answered, stopped)), "node");
         try
         {
             return await answered.Task.WaitAsync(timeout, environment.Clock).ConfigureAwait(false);

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Akka.Actor;
 using Kv.Actors.Cluster;
 using Kv.Actors.Peers;
@@ -14,20 +13,20 @@ internal sealed class JoinActor : ReceiveActor, IWithTimers
     private static readonly TimeSpan AskInterval = TimeSpan.FromMilliseconds(500);
 
     private readonly IReadOnlyList<InitialMember> _others;
-    private readonly ImmutableArray<string> _ownUrls;
+    private readonly PeerMessage.MembersAsk _ask;
     private readonly IPeerRoutes _routes;
     private readonly TaskCompletionSource _stopped;
 
     /// <summary>Begins to ask at once.</summary>
     /// <param name="others">Whom to ask.</param>
-    /// <param name="ownUrls">Where the answer is to go.</param>
+    /// <param name="ask">What they are asked, and where the answer is to go.</param>
     /// <param name="routes">The way to them.</param>
     /// <param name="answered">Gets the first answer.</param>
     /// <param name="stopped">Is kept when this actor has stopped.</param>
-    public JoinActor(IReadOnlyList<InitialMember> others, ImmutableArray<string> ownUrls, IPeerRoutes routes, TaskCompletionSource<PeerMessage.MembersAnswer> answered, TaskCompletionSource stopped)
+    public JoinActor(IReadOnlyList<InitialMember> others, PeerMessage.MembersAsk ask, IPeerRoutes routes, TaskCompletionSource<PeerMessage.MembersAnswer> answered, TaskCompletionSource stopped)
     {
-        (_others, _ownUrls, _routes, _stopped) = (others, ownUrls, routes, stopped);
-        Context.ActorOf(Props.Create(() => new Endpoint(answered)), "peers");
+        (_others, _ask, _routes, _stopped) = (others, ask, routes, stopped);
+        Context.ActorOf(Props.Create(() => new Endpoint(ask.Number, answered)), "peers");
         Receive<Ask>(_ => AskAll());
     }
 
@@ -53,7 +52,7 @@ internal sealed class JoinActor : ReceiveActor, IWithTimers
         foreach (var other in _others)
         {
             _routes.RouteTo(new ClusterMember(default, other.Name, other.PeerUrls, [], IsLearner: false))
-                .Tell(new PeerMessage.MembersAsk(_ownUrls), ActorRefs.NoSender);
+                .Tell(_ask, ActorRefs.NoSender);
         }
     }
 
@@ -62,12 +61,15 @@ internal sealed class JoinActor : ReceiveActor, IWithTimers
         public static readonly Ask Instance = new();
     }
 
-    /// <summary>Takes the answers. What else may arrive was meant for the node that is not there yet.</summary>
+    /// <summary>
+    /// Takes the answers, but none to another run: a late one may be from before the member that was here was removed. What else may
+    /// arrive was meant for the node that is not there yet.
+    /// </summary>
     private sealed class Endpoint : ReceiveActor
     {
-        public Endpoint(TaskCompletionSource<PeerMessage.MembersAnswer> answered)
+        public Endpoint(ulong number, TaskCompletionSource<PeerMessage.MembersAnswer> answered)
         {
-            Receive<PeerMessage.MembersAnswer>(answer => answered.TrySetResult(answer));
+            Receive<PeerMessage.MembersAnswer>(answer => answered.TrySetResult(answer), answer => answer.Number == number);
             Receive<PeerMessage>(_ => { });
         }
     }

@@ -67,10 +67,15 @@ public abstract record PeerMessage
     public sealed record SnapshotAck(ReadOnlyMemory<byte> Sha256, long Offset, SnapshotState State, string Reason = "") : PeerMessage;
 
     /// <summary>Who belongs to the cluster? From a member that joins it.</summary>
-    public sealed record MembersAsk(ImmutableArray<string> PeerUrls) : PeerMessage;
+    /// <param name="PeerUrls">Where the answer is to go.</param>
+    /// <param name="Number">Which question it is: the run that asks.</param>
+    public sealed record MembersAsk(ImmutableArray<string> PeerUrls, ulong Number) : PeerMessage;
 
     /// <summary>They do; the envelope names the cluster.</summary>
-    public sealed record MembersAnswer(ImmutableArray<ClusterMember> Members, ImmutableArray<ulong> RemovedIds) : PeerMessage;
+    /// <param name="Members">As far as the member that answers has heard.</param>
+    /// <param name="RemovedIds">Who belonged to it once.</param>
+    /// <param name="Number">The question's.</param>
+    public sealed record MembersAnswer(ImmutableArray<ClusterMember> Members, ImmutableArray<ulong> RemovedIds, ulong Number) : PeerMessage;
 
     /// <summary>Bytes that are none of these: counted and refused, whoever sent them.</summary>
     public sealed record Unreadable(string Reason) : PeerMessage;

@@ -115,10 +115,11 @@ public static class PeerWire
                 var ack = Proto.SnapshotAck.Parser.ParseFrom(body);
                 return new PeerMessage.SnapshotAck(ack.Sha256.Memory, ack.Offset, (SnapshotState)ack.State, ack.Reason);
             case Proto.PeerEnvelope.MembersAskFieldNumber:
-                return new PeerMessage.MembersAsk([.. Proto.MembersAsk.Parser.ParseFrom(body).PeerUrls]);
+                var members = Proto.MembersAsk.Parser.ParseFrom(body);
+                return new PeerMessage.MembersAsk([.. members.PeerUrls], members.Number);
             case Proto.PeerEnvelope.MembersAnswerFieldNumber:
-                var members = Proto.MembersAnswer.Parser.ParseFrom(body);
-                return new PeerMessage.MembersAnswer([.. members.Members.Select(static json => ClusterMember.FromJson(json.Span))], [.. members.Removed]);
+                var belong = Proto.MembersAnswer.Parser.ParseFrom(body);
+                return new PeerMessage.MembersAnswer([.. belong.Members.Select(static json => ClusterMember.FromJson(json.Span))], [.. belong.Removed], belong.Number);
             default:
                 return new PeerMessage.Unreadable($"a message of kind {kind}, which this version does not know");
         }
@@ -169,13 +170,14 @@ public static class PeerWire
                 };
                 break;
             case PeerMessage.MembersAsk ask:
-                envelope.MembersAsk = new Proto.MembersAsk { PeerUrls = { ask.PeerUrls } };
+                envelope.MembersAsk = new Proto.MembersAsk { PeerUrls = { ask.PeerUrls }, Number = ask.Number };
                 break;
             case PeerMessage.MembersAnswer members:
                 envelope.MembersAnswer = new Proto.MembersAnswer
                 {
                     Members = { members.Members.Select(static member => ByteString.CopyFrom(member.ToJson())) },
                     Removed = { members.RemovedIds },
+                    Number = members.Number,
                 };
                 break;
             default:

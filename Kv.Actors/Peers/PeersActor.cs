@@ -30,6 +30,7 @@ public sealed class PeersActor : ReceiveActor, IWithTimers
     private IActorRef _raft = ActorRefs.Nobody;
     private MonotonicTime _loggedRefusal;
     private bool _hasRefused;
+    private ulong? _committedAtStart;
     private long _started;
 
     /// <summary>Starts with the members known.</summary>
@@ -70,6 +71,7 @@ public sealed class PeersActor : ReceiveActor, IWithTimers
     {
         _raft = Sender;
         _members = members;
+        _committedAtStart ??= _setup.Status.CommitIndex;
         // A member that joins learns from its log who the others are; until then those it was told of stand in for them.
         var wanted = members.Find(_setup.Status.Self) is null ? _setup.Known.All.Concat(members.All) : members.All;
         var others = wanted.Where(member => member.Id != _setup.Status.Self && !members.WasRemoved(member.Id))
@@ -246,12 +248,13 @@ public sealed class PeersActor : ReceiveActor, IWithTimers
 
     private void AnswerMembers(PeerMessage.MembersAsk ask)
     {
-        if (_members.Count > 0 && !ask.PeerUrls.IsDefaultOrEmpty)
+        // While the log is applied again these are members of long ago, and who of them has served is not known yet: they ask once more.
+        if (_members.Count > 0 && _setup.Status.AppliedIndex >= _committedAtStart && !ask.PeerUrls.IsDefaultOrEmpty)
         {
             // Names and client URLs are published by another kind of entry, which Raft does not look into.
             var published = _setup.Roots.Current.Members;
             var members = _members.All.Select(member => published.Find(member.Id) is { } known ? member with { Name = known.Name, ClientUrls = known.ClientUrls } : member);
-            Tell(ask.PeerUrls, default, new PeerMessage.MembersAnswer([.. members], [.. _members.Removed.Select(static id => id.Value)]));
+            Tell(ask.PeerUrls, default, new PeerMessage.MembersAnswer([.. members], [.. _members.Removed.Select(static id => id.Value)], ask.Number));
         }
     }
 

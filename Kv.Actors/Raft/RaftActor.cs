@@ -241,6 +241,7 @@ public sealed class RaftActor : ReceivePersistentActor, IWithTimers
         _soft = new SoftState(_core.Role, _core.Leader);
         _maySkipTicks = _setup.InitialElectionTickAdvance;
         PublishStatus();
+        _setup.Status.PublishCommit(_core.Log.Committed);
         _setup.Peers.Tell(_members);
         CampaignIfAlone();
         Drain();

@@ -65,6 +65,23 @@ public sealed class InitialClusterTests
         Assert.StartsWith("PeerURLs: no match found for existing member", InitialCluster.Match(listed, existing, "a", out _), StringComparison.Ordinal);
     }
 
+    /// <summary>A member may answer that has not heard yet that the one at this URL was removed and another added in its place.</summary>
+    [Fact]
+    public void A_member_that_joins_without_data_never_takes_an_id_that_has_served()
+    {
+        var listed = InitialCluster.Parse(_pairs);
+        ClusterMember[] existing =
+        [
+            new(new NodeId(7), "a", ["http://h:1", "http://h:3"], ["http://h:4"], IsLearner: false),
+            new(new NodeId(8), "b", ["http://h:2"], ["http://h:5"], IsLearner: false),
+        ];
+        Assert.Equal("member 8 has already been bootstrapped", InitialCluster.Match(listed, existing, "b", out var self));
+        Assert.Equal(default, self);
+        existing[1] = existing[1] with { Id = new NodeId(9), Name = "", ClientUrls = [] };
+        Assert.Null(InitialCluster.Match(listed, existing, "b", out self));
+        Assert.Equal(new NodeId(9), self);
+    }
+
     [Fact]
     public void An_identity_comes_back_from_its_file()
     {

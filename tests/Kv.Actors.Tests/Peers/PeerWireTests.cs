@@ -29,8 +29,8 @@ public sealed class PeerWireTests
         new PeerMessage.SnapshotOffer(_meta, 9, 1L << 40, _sha),
         new PeerMessage.SnapshotChunk(_sha, 1L << 33, new byte[] { 9, 8 }),
         new PeerMessage.SnapshotAck(_sha, 4096, SnapshotState.Refused, "disk full"),
-        new PeerMessage.MembersAsk(["http://127.0.0.1:1"]),
-        new PeerMessage.MembersAnswer([new ClusterMember(new NodeId(2), "b", ["http://b:1"], ["http://b:2"], IsLearner: true)], [7]),
+        new PeerMessage.MembersAsk(["http://127.0.0.1:1"], 5),
+        new PeerMessage.MembersAnswer([new ClusterMember(new NodeId(2), "b", ["http://b:1"], ["http://b:2"], IsLearner: true)], [7], 5),
     ];
 
     [Theory]

@@ -106,10 +106,27 @@ public sealed class PeersActorTests : TestKit
     [Fact]
     public async Task A_member_that_joins_is_told_who_belongs_to_the_cluster()
     {
-        _peers.Tell(new PeerMessage.MembersAsk(["http://m9:1"]));
+        _peers.Tell(new PeerMessage.MembersAsk(["http://m9:1"], 5));
         var answer = await Wire("http://m9:1").NextAsync<PeerMessage.MembersAnswer>();
-        Assert.Equal(new ClusterId(9), answer.Cluster);
+        Assert.Equal((new ClusterId(9), 5UL), (answer.Cluster, answer.Number));
         Assert.Equal([1UL, 2, 3], answer.Members.Select(static member => member.Id.Value));
+    }
+
+    /// <summary>Until then it knows members of long ago: one that was replaced since would be told the id of the member before it.</summary>
+    [Fact]
+    public async Task Who_belongs_to_the_cluster_is_told_once_the_log_has_been_applied_again()
+    {
+        _status.PublishCommit(8);
+        var node = new Recorder(Sys, Props.Create(() => new PeersActor(_setup, member => Wire(member.PeerUrls[0]).Ref)));
+        node.Child.Tell(Members(1, 2), _raft.Ref);
+        node.Child.Tell(new PeerMessage.MembersAsk(["http://m9:1"], 5));
+        node.Child.Tell(new PeerMessage.Ping(default, 0, ["http://m2:1"]) { Cluster = new ClusterId(9), From = _two, To = _self });
+        await Wire("http://m2:1").NextAsync<PeerMessage.Pong>();
+        _status.PublishApplied(8);
+        node.Child.Tell(Members(1, 2, 3), _raft.Ref);
+        node.Child.Tell(new PeerMessage.MembersAsk(["http://m9:1"], 6));
+        var answer = await Wire("http://m9:1").NextAsync<PeerMessage.MembersAnswer>();
+        Assert.Equal((6UL, 3), (answer.Number, answer.Members.Length));
     }
 
     [Fact]
