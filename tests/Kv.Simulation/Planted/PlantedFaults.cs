@@ -45,7 +45,7 @@ internal static class PlantedFaults
         new("a watch skips a revision at catch-up", "of the responses that a stream sends one in fifty is lost",
             Cluster(FaultKinds.None, LosesResponses), 1),
         new("a lease is revoked by an old leader", "a lessor that is promoted with its member, never demoted, and told of no renewal",
-            Cluster(Rough, KeepsOldLessors), 7),
+            Cluster(Rough, KeepsOldLessors), 8),
         new("a membership change is applied when it is appended", "somebody who is shown the cores applies changes that are not committed yet",
             Cluster(FaultKinds.Members | FaultKinds.Network, AppliesChangesEarly), 1),
         new("a snapshot is made of two states", "snapshots have the keys of the one taken before, and the rest of now",
