@@ -181,7 +181,7 @@ public sealed class ClusterTests : IAsyncLifetime
         var added = early.Succeeded();
         Assert.Matches("^Member +[0-9a-f]+ added to cluster +[0-9a-f]+\n", added);
         var id = added.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1];
-        var again = await RunAt(_servers[1].Endpoint, "member", "add", "e", "--learner", $"--peer-urls=http://127.0.0.1:{KvServer.FreePort()}");
+        var again = await RunAt(_servers[1].Endpoint, "member", "add", "e", "--learner", $"--peer-urls=http://127.0.0.1:{FreePorts.Next()}");
         Assert.Contains("etcdserver: too many learner members in cluster", again.Error, StringComparison.Ordinal);
         var soon = await RunAt(_servers[1].Endpoint, "member", "promote", id);
         Assert.Contains("etcdserver: can only promote a learner member which is in sync with leader", soon.Error, StringComparison.Ordinal);

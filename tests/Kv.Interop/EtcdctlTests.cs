@@ -119,7 +119,7 @@ public sealed class EtcdctlTests : IAsyncLifetime
         using var status = JsonDocument.Parse(await Ctl("snapshot", "status", file, "-w", "json"));
         Assert.Equal(303, status.RootElement.GetProperty("revision").GetInt64());
 
-        var (client, peer) = (KvServer.FreePort(), KvServer.FreePort());
+        var (client, peer) = (FreePorts.Next(), FreePorts.Next());
         var data = Path.Combine(_server.Scratch, "restored");
         (await Command.RunAsync("etcdctl",
             ["snapshot", "restore", file, "--data-dir", data, "--name", "r", "--initial-cluster", $"r=http://127.0.0.1:{peer}",
@@ -177,7 +177,7 @@ public sealed class EtcdctlTests : IAsyncLifetime
     [InteropFact("etcdctl", "etcd")]
     public async Task HashKV_is_etcds_own_for_the_same_writes()
     {
-        var (client, peer) = (KvServer.FreePort(), KvServer.FreePort());
+        var (client, peer) = (FreePorts.Next(), FreePorts.Next());
         using var etcd = Command.Start("etcd",
             ["--data-dir", Path.Combine(_server.Scratch, "etcd"), "--listen-client-urls", $"http://127.0.0.1:{client}", "--advertise-client-urls", $"http://127.0.0.1:{client}",
              "--listen-peer-urls", $"http://127.0.0.1:{peer}", "--initial-advertise-peer-urls", $"http://127.0.0.1:{peer}",

@@ -10,8 +10,8 @@ public sealed class TakeoverTests : IDisposable
 {
     private static readonly Dictionary<string, string> Api3 = new() { ["ETCDCTL_API"] = "3" };
     private readonly string _scratch = Directory.CreateTempSubdirectory("kv-takeover-").FullName;
-    private readonly int _client = KvServer.FreePort();
-    private readonly int _peer = KvServer.FreePort();
+    private readonly int _client = FreePorts.Next();
+    private readonly int _peer = FreePorts.Next();
 
     public void Dispose() => Directory.Delete(_scratch, recursive: true);
 

@@ -35,7 +35,7 @@ internal sealed class TestCluster : IAsyncDisposable
     {
         if (!_urls.TryGetValue(name, out var url))
         {
-            _urls[name] = url = $"{(_hocon.Contains(".tls", StringComparison.Ordinal) ? "https" : "http")}://127.0.0.1:{(_remote ? KvServer.FreePort() : 1000 + _urls.Count)}";
+            _urls[name] = url = $"{(_hocon.Contains(".tls", StringComparison.Ordinal) ? "https" : "http")}://127.0.0.1:{(_remote ? FreePorts.Next() : 1000 + _urls.Count)}";
         }
         return url;
     }

@@ -16,7 +16,7 @@ public sealed class ListenersTests(ListenersTests.Host node) : IClassFixture<Lis
     public sealed class Host : NodeHost
     {
         public Host()
-            : this($"127.0.0.1:{KvServer.FreePort()}", $"127.0.0.1:{KvServer.FreePort()}")
+            : this($"127.0.0.1:{FreePorts.Next()}", $"127.0.0.1:{FreePorts.Next()}")
         {
         }
 

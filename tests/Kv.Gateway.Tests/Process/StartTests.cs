@@ -41,7 +41,7 @@ public sealed class StartTests : IDisposable
     [Fact]
     public async Task An_https_peer_url_needs_a_certificate_that_can_be_read()
     {
-        var peer = $"https://127.0.0.1:{KvServer.FreePort()}";
+        var peer = $"https://127.0.0.1:{FreePorts.Next()}";
         string[] urls = [$"--listen-peer-urls={peer}", $"--initial-advertise-peer-urls={peer}", $"--initial-cluster=default={peer}"];
         Assert.Contains($"cannot listen on TLS for {peer}: KeyFile and CertFile are not presented", await RefusedAsync(urls), StringComparison.Ordinal);
         Assert.Contains("cannot read the peer certificate none.pem", await RefusedAsync([.. urls, "--peer-cert-file=none.pem", "--peer-key-file=none-key.pem"]), StringComparison.Ordinal);
@@ -102,7 +102,7 @@ public sealed class StartTests : IDisposable
     [Fact]
     public async Task A_member_whose_others_are_lost_goes_on_alone()
     {
-        var lost = $"http://127.0.0.1:{KvServer.FreePort()}";
+        var lost = $"http://127.0.0.1:{FreePorts.Next()}";
         await using var server = await KvServer.StartAsync();
         await PutAsync(server.Endpoint, "still", "here");
         using (var channel = GrpcChannel.ForAddress($"http://{server.Endpoint}"))
@@ -195,7 +195,7 @@ public sealed class StartTests : IDisposable
     public async Task Unix_sockets_and_IPv6_are_listened_on_too()
     {
         var socket = Path.Combine(_scratch, "kv.sock");
-        var port = KvServer.FreePort();
+        var port = FreePorts.Next();
         await using var server = await KvServer.StartAsync($"--listen-client-urls=unix://{socket},http://[::1]:{port}", $"--advertise-client-urls=http://[::1]:{port}");
         using var overUnix = GrpcChannel.ForAddress("http://localhost", new GrpcChannelOptions
         {
@@ -303,7 +303,7 @@ public sealed class StartTests : IDisposable
     /// <summary>Runs it on ports of its own to its end.</summary>
     private Task<CommandResult> RunAsync(params string[] flags)
     {
-        var (client, peer) = ($"http://127.0.0.1:{KvServer.FreePort()}", $"http://127.0.0.1:{KvServer.FreePort()}");
+        var (client, peer) = ($"http://127.0.0.1:{FreePorts.Next()}", $"http://127.0.0.1:{FreePorts.Next()}");
         return Command.RunAsync("dotnet",
         [
             KvServer.Assembly(), "--data-dir", Path.Combine(_scratch, "data"), $"--listen-client-urls={client}", $"--advertise-client-urls={client}",

@@ -104,7 +104,7 @@ public sealed class ClusterServiceTests : IAsyncLifetime
         Assert.Null(moved.Header);
     }
 
-    private static string Url() => $"http://127.0.0.1:{KvServer.FreePort()}";
+    private static string Url() => $"http://127.0.0.1:{FreePorts.Next()}";
 
     private async Task<MemberListResponse> ListAsync()
     {

@@ -154,8 +154,8 @@ public class NodeHost : IAsyncLifetime
 
     private async Task<string> StartAsync()
     {
-        var endpoint = $"127.0.0.1:{KvServer.FreePort()}";
-        var peer = $"http://127.0.0.1:{KvServer.FreePort()}";
+        var endpoint = $"127.0.0.1:{FreePorts.Next()}";
+        var peer = $"http://127.0.0.1:{FreePorts.Next()}";
         var hocon = Path.Combine(_folder, "test.conf");
         await File.WriteAllTextAsync(hocon, _hocon);
         var resolved = ConfigSources.Resolve(

@@ -11,7 +11,7 @@ internal sealed class EtcdServer : IAsyncDisposable
 
     private EtcdServer(string[] flags)
     {
-        var (client, peer) = (KvServer.FreePort(), KvServer.FreePort());
+        var (client, peer) = (FreePorts.Next(), FreePorts.Next());
         Endpoint = $"127.0.0.1:{client}";
         _process = Command.Start("etcd",
         [

@@ -1,5 +1,5 @@
 using System.Net;
-using System.Net.Sockets;
+using Kv.Testing.Processes;
 
 namespace Kv.Load.Servers;
 
@@ -41,10 +41,5 @@ internal abstract class StartedServer : Target, IDisposable
     public abstract void Dispose();
 
     /// <summary>A loopback port that was free a moment ago.</summary>
-    protected static IPEndPoint FreeEndPoint()
-    {
-        using var probe = new TcpListener(IPAddress.Loopback, 0);
-        probe.Start();
-        return (IPEndPoint)probe.LocalEndpoint;
-    }
+    protected static IPEndPoint FreeEndPoint() => new(IPAddress.Loopback, FreePorts.Next());
 }

@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 
 namespace Kv.Testing.Processes;
 
@@ -16,8 +14,8 @@ public sealed class KvServer : IAsyncDisposable
     private KvServer(string[] launcher, string[] flags)
     {
         (_launcher, _flags) = (launcher, flags);
-        Port = FreePort();
-        PeerPort = FreePort();
+        Port = FreePorts.Next();
+        PeerPort = FreePorts.Next();
     }
 
     /// <summary>Its <c>--name</c>.</summary>
@@ -84,14 +82,6 @@ public sealed class KvServer : IAsyncDisposable
 
     /// <summary>What it is started with from the next time on, besides its name, data folder and URLs.</summary>
     public void UseFlags(params string[] flags) => _flags = flags;
-
-    /// <summary>A loopback port that nobody listens on.</summary>
-    public static int FreePort()
-    {
-        using var probe = new TcpListener(IPAddress.Loopback, 0);
-        probe.Start();
-        return ((IPEndPoint)probe.LocalEndpoint).Port;
-    }
 
     /// <summary>Path of the gateway's assembly, in the configuration these tests were built in.</summary>
     public static string Assembly()
