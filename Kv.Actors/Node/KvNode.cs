@@ -46,12 +46,14 @@ public sealed class KvNode : IAsyncDisposable
     private readonly Workers _workers;
     private readonly SnapshotImages _images;
     private readonly CancellationTokenSource _stopping = new();
+    private readonly bool _isGuarded;
 
     private KvNode(
         ActorSystem system, KvSettings settings, NodeParts parts, NodeStatus status, RootHolder roots, Proposer proposer,
         LeaseClock leases, LeaseIdSource leaseIds, Metrics metrics, TaskCompletionSource<NodeEnd> ended,
-        DataDirectory directory, PeerTable peers, PeerServices services, TimeProvider clock, Workers workers)
+        DataDirectory directory, PeerTable peers, PeerServices services, TimeProvider clock, Workers workers, bool isGuarded)
     {
+        _isGuarded = isGuarded;
         (_system, _parts, _proposer, _clock, _ended, _directory) = (system, parts, proposer, clock, ended, directory);
         (Settings, Status, Roots, Leases, LeaseIds, Metrics, Peers, Services) = (settings, status, roots, leases, leaseIds, metrics, peers, services);
         _workers = workers;
@@ -135,6 +137,10 @@ public sealed class KvNode : IAsyncDisposable
                 throw new InvalidDataException($"{NodeEnd.Removed.Reason}; the data-dir used by this member must be removed: {directory.Root}");
             }
             system = CreateSystem(settings, SetupOf(settings, config, remoting, clock));
+            if (remoting && settings.ListensForPeersOverTls)
+            {
+                HandshakeGuard.Protect(system);
+            }
             var storage = StorageExtension.For(system);
             (storage.Disk, storage.WalObserver, storage.Workers, storage.Clock) = (disk, new WalMeters(metrics, system), workers, clock);
             storage.CheckpointObserver = new CheckpointMeters(metrics);
@@ -223,7 +229,8 @@ public sealed class KvNode : IAsyncDisposable
         actor.Tell(new NodeActor.AskParts(asked), ActorRefs.NoSender);
         var parts = await asked.Task.WaitAsync(TimeSpan.FromSeconds(30), clock).ConfigureAwait(false);
         return new KvNode(
-            system, settings, parts, status, roots, proposer, leases, new LeaseIdSource(member, start), metrics, ended, directory, peers, services, clock, workers);
+            system, settings, parts, status, roots, proposer, leases, new LeaseIdSource(member, start), metrics, ended, directory, peers, services, clock, workers,
+            isGuarded: remoting && settings.ListensForPeersOverTls);
     }
 
     /// <summary>Waits for a leader, and tells the cluster this member's name and client URLs and the API version: then it is ready.</summary>
@@ -463,7 +470,7 @@ public sealed class KvNode : IAsyncDisposable
             await HandOverAsync().ConfigureAwait(false);
         }
         Refuse();
-        await _system.Terminate().ConfigureAwait(false);
+        await (_isGuarded ? HandshakeGuard.StopAsync(_system) : _system.Terminate()).ConfigureAwait(false);
         _directory.Dispose();
     }
 

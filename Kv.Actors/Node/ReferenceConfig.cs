@@ -46,7 +46,12 @@ public static class ReferenceConfig
               snapshot-store.dir = {{Quote(Path.Combine(settings.DataDir, "member", "snap"))}}
             }
             """);
-        return remoting ? Remoting(settings).WithFallback(node) : node;
+        if (!remoting)
+        {
+            return node;
+        }
+        node = Remoting(settings).WithFallback(node);
+        return settings.ListensForPeersOverTls ? ConfigurationFactory.ParseString(HandshakeGuard.Hocon).WithFallback(node) : node;
     }
 
     /// <summary>Akka.Remote where the peer URLs say. One frame holds the largest message: an append with a request of the largest size.</summary>

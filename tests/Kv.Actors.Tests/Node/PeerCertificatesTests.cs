@@ -72,6 +72,7 @@ public sealed class PeerCertificatesTests : IDisposable
         await TestCluster.UntilAsync(() => cluster["a"].Peers.ConnectedSince(foreign.Status.Self) is null);   // of the time before
         Assert.Equal(0, foreign.Peers.ConnectedCount);
         Assert.Equal(0UL, foreign.Status.Raft.Leader);
+        Assert.All(["a", "b"], name => Assert.False(cluster[name].System.WhenTerminated.IsCompleted));   // by a handshake that failed
         await cluster.StopAsync("c");
         await cluster.StartAsync("c");
         Assert.Equal("w", await cluster.GetAsync("c", "k"));

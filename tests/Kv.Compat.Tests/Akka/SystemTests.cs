@@ -94,6 +94,32 @@ public sealed class SystemTests
     public void A_system_name_must_be_plain(string name) => Assert.Throws<ArgumentException>(() => ActorSystem.Create(name));
 
     [Fact]
+    public async Task A_failure_in_a_phase_without_recovery_ends_the_run_and_the_system_lives_until_it_is_terminated()
+    {
+        var system = ActorSystem.Create("guarded", """
+            akka {
+              stdout-loglevel = OFF
+              loglevel = OFF
+              coordinated-shutdown {
+                run-by-actor-system-terminate = off
+                phases.before-service-unbind.recover = off
+              }
+            }
+            """);
+        var shutdown = CoordinatedShutdown.Get(system);
+        shutdown.AddTask(CoordinatedShutdown.PhaseBeforeServiceUnbind, "refuses", static () => Task.FromException<Done>(new InvalidOperationException("refused")));
+        var later = 0;
+        shutdown.AddTask(CoordinatedShutdown.PhaseServiceUnbind, "counts", () =>
+        {
+            Interlocked.Increment(ref later);
+            return Task.FromResult(Done.Instance);
+        });
+        await Assert.ThrowsAnyAsync<Exception>(() => shutdown.Run(CoordinatedShutdown.ClrExitReason.Instance).WaitAsync(Limit));
+        Assert.Equal((0, false), (later, system.WhenTerminated.IsCompleted));
+        await system.Terminate().WaitAsync(Limit);
+    }
+
+    [Fact]
     public async Task System_actors_live_below_their_own_guardian()
     {
         var system = (ExtendedActorSystem)ActorSystem.Create("guardians");
