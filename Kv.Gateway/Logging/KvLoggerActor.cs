@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Net.Sockets;
 using Akka.Actor;
 using Akka.Dispatch;
 using Akka.Event;
@@ -94,7 +95,25 @@ public sealed class KvLoggerActor : ReceiveActor, IRequiresMessageQueue<ILoggerM
             }
         }
 
-        sink.Write(level, logged.LogClass?.Name ?? logged.LogSource ?? "akka", text, [new LogField("actor", Path(logged.LogSource))], logged.Cause);
+        var (caller, actor) = (logged.LogClass?.Name ?? logged.LogSource ?? "akka", new LogField("actor", Path(logged.LogSource)));
+        if (SocketErrorIn(logged.Cause) is { } network)
+        {
+            sink.Write(level, caller, text, [actor, new LogField("error", network.Message)]);
+            return;
+        }
+
+        sink.Write(level, caller, text, [actor], logged.Cause);
+    }
+
+    /// <summary>What the network does is told by its message: no line of ours is at fault, and a trace would only hide it.</summary>
+    private static SocketException? SocketErrorIn(Exception? cause)
+    {
+        while (cause is not (null or SocketException))
+        {
+            cause = cause.InnerException;
+        }
+
+        return (SocketException?)cause;
     }
 
     /// <summary>The message; a template that does not fit its arguments is still logged, unformatted.</summary>

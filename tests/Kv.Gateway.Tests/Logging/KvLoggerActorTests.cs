@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using Akka.Actor;
@@ -20,6 +21,7 @@ public class KvLoggerActorTests
             log.Info("became leader at term {0}", 7);
             log.Error(new InvalidOperationException("broken"), "it failed");
             log.Warning("badly {0} {1}", "formatted");
+            log.Error(new IOException("cannot bind", new SocketException((int)SocketError.AddressAlreadyInUse)), "no port");
             Sender.Tell(message);
         });
     }
@@ -44,11 +46,14 @@ public class KvLoggerActorTests
             .Select(l => JsonDocument.Parse(l).RootElement)
             .Where(l => l.GetProperty("caller").GetString() == "Talker")
             .ToList();
-        Assert.Equal(["info", "error", "warn"], lines.Select(l => l.GetProperty("level").GetString()));
+        Assert.Equal(["info", "error", "warn", "error"], lines.Select(l => l.GetProperty("level").GetString()));
         Assert.Equal("became leader at term 7", lines[0].GetProperty("msg").GetString());
         Assert.Equal("/user/talker", lines[0].GetProperty("actor").GetString());
         Assert.Equal("broken", lines[1].GetProperty("error").GetString());
+        Assert.True(lines[1].TryGetProperty("stacktrace", out _));
         Assert.Contains("badly", lines[2].GetProperty("msg").GetString(), StringComparison.Ordinal);
+        Assert.Equal(new SocketException((int)SocketError.AddressAlreadyInUse).Message, lines[3].GetProperty("error").GetString());
+        Assert.False(lines[3].TryGetProperty("stacktrace", out _));
     }
 
     /// <summary>The texts of the package and of <c>compat/</c>; two peers are down, one comes back.</summary>
