@@ -45,9 +45,9 @@ public sealed class SnapshotInstallTests : TestKit
         store.Tell(new StoreCommand.Install(ten), raft.Ref);
         store.Tell(Apply(11, "behind", "eleven"), raft.Ref);
         store.Tell(new StoreCommand.Install(twenty), raft.Ref);
-        var keys = new TaskCompletionSource<IReadOnlyList<byte[]>?>();
+        var keys = new TaskCompletionSource<IReadOnlyList<byte[]>?>(TaskCreationOptions.RunContinuationsAsynchronously);
         store.Tell(new StoreCommand.KeysOf(new LeaseId(7), keys), raft.Ref);
-        await workers.Asked.Task;
+        await workers.Asked.Task.WaitAsync(TimeSpan.FromSeconds(20));
         Assert.Equal(("one", 1ul), (Requests.Value(_roots.Current, "k"), _roots.Current.AppliedIndex));
         Assert.False(keys.Task.IsCompleted);
 
@@ -55,7 +55,7 @@ public sealed class SnapshotInstallTests : TestKit
         Assert.Equal(ten, (await raft.NextAsync<RaftCommand.Applied>()).State);
         Assert.Equal(11ul, (await raft.NextAsync<RaftCommand.Applied>()).State.Index);
         Assert.Equal(twenty, (await raft.NextAsync<RaftCommand.Applied>()).State);
-        Assert.Equal(["k"], (await keys.Task)!.Select(System.Text.Encoding.UTF8.GetString));
+        Assert.Equal(["k"], (await keys.Task.WaitAsync(TimeSpan.FromSeconds(20)))!.Select(System.Text.Encoding.UTF8.GetString));
         Assert.Equal(("twenty", 20ul), (Requests.Value(_roots.Current, "k"), _roots.Current.AppliedIndex));
         Assert.Null(Requests.Value(_roots.Current, "behind"));     // of a history that the second snapshot replaced
         foreach (var told in (Type[])[typeof(WatchHubCommand.Applied), typeof(WatchHubCommand.Replaced), typeof(WatchHubCommand.Applied), typeof(WatchHubCommand.Replaced)])

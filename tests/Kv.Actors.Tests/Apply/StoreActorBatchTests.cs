@@ -18,6 +18,7 @@ namespace Kv.Actors.Tests.Apply;
 /// <summary>The one writer: who is told what, and in which order.</summary>
 public sealed class StoreActorBatchTests : TestKit
 {
+    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(20);   // real time: what never comes fails the test
     private static readonly CheckpointPolicy _never = new(long.MaxValue, 1, long.MaxValue);
 
     private readonly ProposalTable _waiting = new(new NodeId(1), 0, 1000);
@@ -41,10 +42,10 @@ public sealed class StoreActorBatchTests : TestKit
         Tell(store, puts);
         for (var i = 0; i < puts.Count; i++)
         {
-            var answer = await puts[i].Answered;
+            var answer = await puts[i].Answered.WaitAsync(_patience);
             Assert.Equal(i + 2, answer.Value!.Header.Revision);
             Assert.Equal((1UL, 2UL), (answer.Value.Header.MemberId, answer.Value.Header.ClusterId));
-            Assert.Equal((200UL, 200UL), await seen[i]);
+            Assert.Equal((200UL, 200UL), await seen[i].WaitAsync(_patience));
         }
         Assert.Equal(201, _roots.Current.Kv.CurrentRevision);
         Assert.Equal(0, _waiting.Count);
@@ -93,7 +94,7 @@ public sealed class StoreActorBatchTests : TestKit
         Tell(store, term: 1, [.. Enumerable.Range(0, 40).Select(static i => Put("a", $"{i}"))]);
         var logical = Waiting<CompactionResponse>(_waiting, Compact(20));
         Tell(store, [logical]);
-        Assert.Equal(KvError.None, (await logical.Answered).Error);
+        Assert.Equal(KvError.None, (await logical.Answered.WaitAsync(_patience)).Error);
         var physical = Waiting<CompactionResponse>(_waiting, Compact(39, physical: true));
         Tell(store, [physical]);
         var steps = 0;
@@ -104,7 +105,7 @@ public sealed class StoreActorBatchTests : TestKit
             await Settled(store);
             steps++;
         }
-        Assert.Equal(KvError.None, (await physical.Answered).Error);
+        Assert.Equal(KvError.None, (await physical.Answered.WaitAsync(_patience)).Error);
         Assert.InRange(steps, 2, 99);
         Assert.False(_machine.Store.IsCompacting);
         Assert.Equal(39, _roots.Current.Kv.FinishedCompactRevision);
@@ -117,7 +118,7 @@ public sealed class StoreActorBatchTests : TestKit
         Tell(store, term: 1, [.. Enumerable.Range(0, 40).Select(static i => Put("a", $"{i}"))]);
         var physical = Waiting<CompactionResponse>(_waiting, Compact(39, physical: true));
         Tell(store, [physical]);
-        Assert.Equal(KvError.None, (await physical.Answered).Error);
+        Assert.Equal(KvError.None, (await physical.Answered.WaitAsync(_patience)).Error);
     }
 
     [Fact]
@@ -126,7 +127,7 @@ public sealed class StoreActorBatchTests : TestKit
         var store = Start(pause: TimeSpan.FromMilliseconds(10));
         var physical = Waiting<CompactionResponse>(_waiting, Compact(99, physical: true));
         Tell(store, [physical]);
-        Assert.Equal(KvError.FutureRev, (await physical.Answered).Error);
+        Assert.Equal(KvError.FutureRev, (await physical.Answered.WaitAsync(_patience)).Error);
     }
 
     [Fact]
@@ -159,7 +160,7 @@ public sealed class StoreActorBatchTests : TestKit
         await Settled(store);
         Assert.Single(Checkpoints());
         store.Tell(new StoreCommand.CheckpointDone(1, Stored: true), _others.Ref);
-        await done.Task;
+        await done.Task.WaitAsync(_patience);
     }
 
     /// <summary>A checkpoint that was under way already may lack what the caller has just written.</summary>
@@ -175,12 +176,12 @@ public sealed class StoreActorBatchTests : TestKit
         await Settled(store);
         Assert.Equal(1UL, Assert.Single(Checkpoints()).State.AppliedIndex);
         store.Tell(new StoreCommand.CheckpointDone(1, Stored: true), _others.Ref);
-        await first.Task;
+        await first.Task.WaitAsync(_patience);
         await Settled(store);
         Assert.Equal(2UL, Assert.Single(Checkpoints()).State.AppliedIndex);
         Assert.False(second.Task.IsCompleted);
         store.Tell(new StoreCommand.CheckpointDone(2, Stored: false), _others.Ref);
-        await Assert.ThrowsAsync<IOException>(() => second.Task);
+        await Assert.ThrowsAsync<IOException>(() => second.Task.WaitAsync(_patience));
     }
 
     [Fact]
@@ -191,7 +192,7 @@ public sealed class StoreActorBatchTests : TestKit
         Tell(store, term: 1, Put("a", big));
         var refused = Enumerable.Range(0, 3).Select(_ => Waiting<PutResponse>(_waiting, Put("b", big))).ToList();
         Tell(store, refused);
-        Assert.All(await Task.WhenAll(refused.Select(static put => put.Answered)), static answer => Assert.Equal(KvError.NoSpace, answer.Error));
+        Assert.All(await Task.WhenAll(refused.Select(static put => put.Answered)).WaitAsync(_patience), static answer => Assert.Equal(KvError.NoSpace, answer.Error));
         await Settled(store);
         var alarm = Assert.Single(Taken().OfType<Proposal>());
         Assert.Equal((AlarmType.Nospace, 1UL), (alarm.Request.Alarm.Alarm, alarm.Request.Alarm.MemberID));
@@ -213,8 +214,8 @@ public sealed class StoreActorBatchTests : TestKit
         store.Tell(new StoreCommand.CheckpointNow(checkpoint), ActorRefs.NoSender);
         await Settled(store);
         Sys.Stop(store);
-        Assert.Equal(KvError.Stopped, (await physical.Answered).Error);
-        await Assert.ThrowsAsync<TaskCanceledException>(() => checkpoint.Task);
+        Assert.Equal(KvError.Stopped, (await physical.Answered.WaitAsync(_patience)).Error);
+        await Assert.ThrowsAsync<TaskCanceledException>(() => checkpoint.Task.WaitAsync(_patience));
     }
 
     private IActorRef Start(CheckpointPolicy? policy = null, int stepRecords = 1000, TimeSpan pause = default, long quota = 0)

@@ -12,6 +12,8 @@ public sealed class LessorActorTests : TestKit
 {
     private const string VirtualTime = """akka.scheduler.implementation = "Akka.TestKit.TestScheduler, Akka.TestKit" """;
 
+    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(20);   // real time: what never comes fails the test
+
     private readonly HandClock _clock = new();
     private readonly Channel<Asked<LeaseId>> _revokes = Channel.CreateUnbounded<Asked<LeaseId>>();
     private readonly Channel<Asked<LeaseFact>> _checkpoints = Channel.CreateUnbounded<Asked<LeaseFact>>();
@@ -32,7 +34,7 @@ public sealed class LessorActorTests : TestKit
         await Sync(lessor);
         Assert.False(_revokes.Reader.TryRead(out _));
         Advance(TimeSpan.FromSeconds(0.2));
-        var asked = await _revokes.Reader.ReadAsync();
+        var asked = await Next(_revokes);
         Assert.Equal([Id(1)], asked.Items);
         await Sync(lessor, new LeaseChange(LeaseChangeKind.Revoked, Id(1), 0));
         asked.Done.SetResult(KvError.None);
@@ -53,7 +55,7 @@ public sealed class LessorActorTests : TestKit
         Assert.True(clock.TryRemaining(Id(1), out var remaining, out _));
         Assert.Equal(TimeSpan.FromSeconds(1), remaining);
         Advance(TimeSpan.FromSeconds(1.1));
-        Assert.Equal([Id(1)], (await _revokes.Reader.ReadAsync()).Items);
+        Assert.Equal([Id(1)], (await Next(_revokes)).Items);
         Assert.Equal(Renewal.Expiring, clock.Renew(Id(1), out _));
     }
 
@@ -63,7 +65,7 @@ public sealed class LessorActorTests : TestKit
         var (lessor, _) = Start();
         await Sync(lessor, Granted(1, 10), Granted(2, 10), Granted(3, 60));
         Advance(TimeSpan.FromSeconds(10.1));
-        var asked = await _revokes.Reader.ReadAsync();
+        var asked = await Next(_revokes);
         Task<KeepAliveReply>[] one = [KeepAlive(lessor, 1), KeepAlive(lessor, 1)];
         var two = KeepAlive(lessor, 2);
         Assert.Equal(new KeepAliveReply(KvError.None, 60), await KeepAlive(lessor, 3));
@@ -118,11 +120,11 @@ public sealed class LessorActorTests : TestKit
         var (lessor, _) = Start();
         await Sync(lessor, Granted(1, 2));
         Advance(TimeSpan.FromSeconds(2.1));
-        (await _revokes.Reader.ReadAsync()).Done.SetException(new TimeoutException("no quorum"));
+        (await Next(_revokes)).Done.SetException(new TimeoutException("no quorum"));
         await Sync(lessor);
         Assert.False(_revokes.Reader.TryRead(out _));
         Advance(TimeSpan.FromSeconds(3.1));
-        Assert.Equal([Id(1)], (await _revokes.Reader.ReadAsync()).Items);
+        Assert.Equal([Id(1)], (await Next(_revokes)).Items);
     }
 
     [Fact]
@@ -134,13 +136,13 @@ public sealed class LessorActorTests : TestKit
         var asked = new List<Asked<LeaseId>>();
         for (var i = 0; i < 3; i++)
         {
-            asked.Add(await _revokes.Reader.ReadAsync());
+            asked.Add(await Next(_revokes));
         }
         await Sync(lessor);
         Assert.False(_revokes.Reader.TryRead(out _));
         Assert.Equal([4, 4, 2], asked.Select(a => a.Items.Count));
         asked[0].Done.SetResult(KvError.None);
-        Assert.Equal(4, (await _revokes.Reader.ReadAsync()).Items.Count);
+        Assert.Equal(4, (await Next(_revokes)).Items.Count);
     }
 
     [Fact]
@@ -188,7 +190,7 @@ public sealed class LessorActorTests : TestKit
         var (lessor, _) = Start();
         await Sync(lessor, Granted(1, 60), new LeaseChange(LeaseChangeKind.Checkpointed, Id(1), 30));
         var reply = KeepAlive(lessor, 1);
-        var asked = await _checkpoints.Reader.ReadAsync();
+        var asked = await Next(_checkpoints);
         Assert.Equal([new LeaseFact(Id(1), 0, 0)], asked.Items);
         Assert.False(reply.IsCompleted);
         asked.Done.SetResult(KvError.None);
@@ -196,7 +198,7 @@ public sealed class LessorActorTests : TestKit
 
         await Sync(lessor, new LeaseChange(LeaseChangeKind.Checkpointed, Id(1), 20));
         reply = KeepAlive(lessor, 1);
-        (await _checkpoints.Reader.ReadAsync()).Done.SetResult(KvError.Timeout);
+        (await Next(_checkpoints)).Done.SetResult(KvError.Timeout);
         Assert.Equal(new KeepAliveReply(KvError.Timeout, 0), await reply);
     }
 
@@ -206,7 +208,7 @@ public sealed class LessorActorTests : TestKit
         var (lessor, _) = Start(new LessorLimits { CheckpointInterval = TimeSpan.FromSeconds(300) });
         await Sync(lessor, Granted(1, 1000), Granted(2, 200));
         Advance(TimeSpan.FromSeconds(301));
-        var asked = await _checkpoints.Reader.ReadAsync();
+        var asked = await Next(_checkpoints);
         Assert.Equal(1, Id(1).Value);
         Assert.Contains(new LeaseFact(Id(1), 1000, 699), asked.Items);
         asked.Done.SetResult(KvError.None);
@@ -218,7 +220,7 @@ public sealed class LessorActorTests : TestKit
     {
         var reply = new TaskCompletionSource<KeepAliveReply>(TaskCreationOptions.RunContinuationsAsynchronously);
         lessor.Tell(new LessorCommand.KeepAlive(Id(id), reply));
-        return reply.Task;
+        return reply.Task.WaitAsync(_patience);
     }
 
     /// <summary>Returns once the lessor has carried these changes out, and everything told before.</summary>
@@ -238,6 +240,8 @@ public sealed class LessorActorTests : TestKit
         lessor.Tell(new LessorCommand.Promote(1, LeaseView.Empty));
         return (lessor, clock);
     }
+
+    private static Task<Asked<T>> Next<T>(Channel<Asked<T>> channel) => channel.Reader.ReadAsync().AsTask().WaitAsync(_patience);
 
     private static Task<KvError> Ask<T>(Channel<Asked<T>> channel, IReadOnlyList<T> items)
     {
