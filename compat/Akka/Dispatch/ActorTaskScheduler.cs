@@ -44,10 +44,9 @@ public class ActorTaskScheduler : TaskScheduler
         start.RunSynchronously(cell.TaskScheduler);
         if (start.IsFaulted) ExceptionDispatchInfo.Throw(start.Exception.InnerException);
         var handler = start.Result;
-        if (handler.IsCompletedSuccessfully) return;
-        if (handler.IsCompleted)
+        if (handler.IsCompleted)                     // the first look: a task may end between two
         {
-            ExceptionDispatchInfo.Throw(Failure(handler));
+            if (Failure(handler) is { } failure) ExceptionDispatchInfo.Throw(failure);
             return;
         }
 

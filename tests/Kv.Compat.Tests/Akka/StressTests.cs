@@ -58,6 +58,33 @@ public sealed class StressTests : Akka.TestKit.Xunit2.TestKit
         Assert.Equal(senders * each, await done.Task.WaitAsync(Limit));
     }
 
+    private sealed class Awaits : ReceiveActor
+    {
+        public Awaits(int count, TaskEnder ender, TaskCompletionSource done)
+        {
+            var seen = 0;
+            ReceiveAsync<int>(_ =>
+            {
+                if (++seen == count) done.TrySetResult();
+                return ender.Next();
+            });
+        }
+
+        protected override void PreRestart(Exception reason, object message) => throw new InvalidOperationException("restarted", reason);
+    }
+
+    /// <summary>A handler that ended between two looks at it was taken for a failed one.</summary>
+    [Fact]
+    public async Task A_handler_that_ends_while_it_is_looked_at_has_not_failed()
+    {
+        const int count = 50_000;
+        using var ender = new TaskEnder();
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var actor = Sys.ActorOf(Props.Create(() => new Awaits(count, ender, done)));
+        for (var i = 0; i < count; i++) actor.Tell(i, ActorRefs.NoSender);
+        await done.Task.WaitAsync(Limit);
+    }
+
     private sealed class Short : ReceiveActor
     {
         public Short() => ReceiveAny(static _ => { });

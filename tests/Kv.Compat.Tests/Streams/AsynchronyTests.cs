@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Threading.Channels;
 using Akka;
 using Akka.Actor;
@@ -103,6 +104,46 @@ public sealed class AsynchronyTests : StreamTest
         }), Materializer).WaitAsync(Patience);
         Assert.Equal(300, count);
         Assert.InRange(most, 1, 4);
+    }
+
+    /// <summary>A task that ended between two looks at it was taken for a failed one, once in some ten thousand.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(4)]
+    public async Task ForEachAsync_takes_a_task_that_ends_while_it_is_looked_at(int parallelism)
+    {
+        using var ender = new TaskEnder();
+        await Source.From(Enumerable.Range(0, 50_000))
+            .RunWith(Sink.ForEachAsync<int>(parallelism, _ => ender.Next()), Materializer)
+            .WaitAsync(Patience);
+        Assert.Equal(50_000, ender.Ended);
+    }
+
+    /// <summary>An element written between two looks at the channel was noticed by neither, and the stream slept for good.</summary>
+    [Fact]
+    public async Task A_channel_s_element_that_comes_while_it_is_looked_at_is_read()
+    {
+        const int elements = 50_000;
+        var channel = Channel.CreateUnbounded<int>();
+        var read = 0;
+        var done = ChannelSource.FromReader(channel.Reader)
+            .RunWith(Sink.ForEach<int>(n => Volatile.Write(ref read, n)), Materializer);
+        var writer = new Thread(() =>
+        {
+            for (var i = 1; i <= elements && !done.IsCompleted; i++)
+            {
+                Thread.SpinWait(i % 100);       // by chance just where it hurts
+                channel.Writer.TryWrite(i);
+                var patience = Stopwatch.StartNew();
+                while (Volatile.Read(ref read) != i && patience.Elapsed < Patience) Thread.SpinWait(1);      // one at a time: each finds the stream going to sleep
+            }
+
+            channel.Writer.Complete();
+        });
+        writer.Start();
+        await done.WaitAsync(Patience);
+        writer.Join();
+        Assert.Equal(elements, read);
     }
 
     [Fact]

@@ -167,21 +167,21 @@ internal sealed class ForEachAsyncSink<T>(int parallelism, Func<T, Task> action,
             return;
         }
 
-        if (task.IsCompletedSuccessfully)
-        {
-            In.Pull();
-        }
-        else if (task.IsCompleted)
-        {
-            Judge(TaskFailure.Of(task));
-        }
-        else
+        if (!task.IsCompleted)                       // the first look: a task may end between two
         {
             _running++;
             var signal = _free ?? new TaskSignal(this, Ended);
             _free = null;
             signal.Await(task);
             if (_running < parallelism) In.Pull();
+        }
+        else if (task.IsCompletedSuccessfully)
+        {
+            In.Pull();
+        }
+        else
+        {
+            Judge(TaskFailure.Of(task));
         }
     }
 

@@ -164,9 +164,9 @@ internal sealed class ChannelSourceStage<T>(ChannelReader<T> reader) : SourceSta
         }
 
         var more = reader.WaitToReadAsync().AsTask();
-        if (more.IsCompletedSuccessfully && more.Result) OnPull();      // written in between
-        else if (more.IsCompleted) EndIfDrained();
-        else (_waiting ??= new TaskSignal(this, Ended)).Await(more);
+        if (!more.IsCompleted) (_waiting ??= new TaskSignal(this, Ended)).Await(more);      // the first look: it may end between two
+        else if (more.IsCompletedSuccessfully && more.Result) OnPull();                     // written in between
+        else EndIfDrained();
     }
 
     private void Ended(TaskSignal signal)
