@@ -81,7 +81,7 @@ public sealed class SnapshotInstallTests : TestKit
         store.Tell(new StoreCommand.Install(meta), raft.Ref);
         Assert.Contains(path, (await failed.Task.WaitAsync(TimeSpan.FromSeconds(20))).Message, StringComparison.Ordinal);
         Assert.Equal("one", Requests.Value(_roots.Current, "k"));
-        Assert.Empty(raft.Take().OfType<RaftCommand.Applied>());
+        Assert.Empty((await raft.TakeAsync()).OfType<RaftCommand.Applied>());
     }
 
     /// <summary>The machine goes away at each change to the disk in turn, from the first piece on. What Raft was told of is there after it,

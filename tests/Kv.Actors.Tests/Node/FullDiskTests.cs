@@ -49,12 +49,12 @@ public sealed class FullDiskTests : IDisposable
         await KvNodeTests.PutAsync(node, "a", "1");
         disk.IsFullFor = static path => path.EndsWith(".db.tmp", StringComparison.Ordinal);
         disk.IsFull = true;
-        await Assert.ThrowsAsync<DiskFullException>(() => node.OpenSnapshotAsync(CancellationToken.None));
+        await Assert.ThrowsAsync<DiskFullException>(() => node.OpenSnapshotAsync(CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(20)));
         Assert.Empty(Directory.GetFiles(Path.Combine(_dir, "member", "snap"), "stream-*"));
-        await Assert.ThrowsAsync<IOException>(() => node.CheckpointAsync(CancellationToken.None));
+        await Assert.ThrowsAsync<IOException>(() => node.CheckpointAsync(CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(20)));
         await KvNodeTests.PutAsync(node, "b", "2");
         disk.IsFull = false;
-        await node.CheckpointAsync(CancellationToken.None);
+        await node.CheckpointAsync(CancellationToken.None).WaitAsync(TimeSpan.FromSeconds(20));
     }
 
     /// <summary>The real disk, until it is full.</summary>

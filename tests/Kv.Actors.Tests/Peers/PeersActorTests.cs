@@ -64,7 +64,7 @@ public sealed class PeersActorTests : TestKit
         Receive(new PeerMessage.Consensus(new RaftMessage.InstallSnapshot(SnapshotMeta.Empty) { From = 2, To = 1 }, 0), _two);
         Receive(new PeerMessage.Ping(default, 0, ["http://m2:1"]), _two);
         await Wire("http://m2:1").NextAsync<PeerMessage.Pong>();           // behind all of those
-        Assert.Empty(_raft.Take().OfType<RaftCommand.Receive>());
+        Assert.Empty((await _raft.TakeAsync()).OfType<RaftCommand.Receive>());
         Assert.Equal((3L, 1L), (_metrics.Peers.ReceivedFailures.With("2").Value, _metrics.Peers.ReceivedFailures.With("0").Value));
     }
 
@@ -76,7 +76,7 @@ public sealed class PeersActorTests : TestKit
         Receive(forward, _two);
         Receive(new PeerMessage.Ping(default, 0, ["http://m2:1"]), _two);
         await Wire("http://m2:1").NextAsync<PeerMessage.Pong>();
-        Assert.Single(_raft.Take().OfType<RaftCommand.Receive>());
+        Assert.Single((await _raft.TakeAsync()).OfType<RaftCommand.Receive>());
     }
 
     [Fact]
@@ -88,7 +88,7 @@ public sealed class PeersActorTests : TestKit
         await Wire("http://m2:1").NextAsync<PeerMessage.Removed>();
         Receive(new PeerMessage.Removed(), new NodeId(3));
         await _node.NextAsync<RaftNotice.SelfRemoved>();
-        Assert.Empty(_raft.Take().OfType<RaftCommand.Receive>());
+        Assert.Empty((await _raft.TakeAsync()).OfType<RaftCommand.Receive>());
     }
 
     [Fact]
@@ -100,7 +100,7 @@ public sealed class PeersActorTests : TestKit
         Receive(new PeerMessage.Ping(default, 0, ["http://m8:1"]), new NodeId(8));
         Receive(new PeerMessage.Ping(default, 0, ["http://m2:1"]), _two);
         await Wire("http://m2:1").NextAsync<PeerMessage.Pong>();
-        Assert.Empty(Wire("http://m8:1").Take());
+        Assert.Empty(await Wire("http://m8:1").TakeAsync());
     }
 
     [Fact]

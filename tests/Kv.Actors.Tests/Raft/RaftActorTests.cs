@@ -53,7 +53,7 @@ public sealed class RaftActorTests : TestKit
         var put = Propose(Put("a", "1"));
         await _journal.Asked.WaitAsync(_patience);
         await SettledAsync();
-        Assert.Empty(_store.Take());
+        Assert.Empty(await _store.TakeAsync());
         _journal.Release();
         Assert.Equal(put.Bytes, (await _store.NextAsync<StoreCommand.Apply>()).Entries[0].Data.ToArray());
     }
@@ -90,7 +90,7 @@ public sealed class RaftActorTests : TestKit
         _journal.Fail();
         ExpectTerminated(_raft);
         Assert.Equal(KvError.Stopped, (await put.Answered.WaitAsync(_patience)).Error);
-        Assert.Empty(_store.Take());
+        Assert.Empty(await _store.TakeAsync());
     }
 
     [Fact]
@@ -129,7 +129,7 @@ public sealed class RaftActorTests : TestKit
         Assert.Equal(3UL, _status.Raft.Leader);
         Advance(TimeSpan.FromSeconds(8), heartbeatsFrom: 3, term: 3);
         Assert.Equal(KvError.TimeoutDueToLeaderFail, (await put.Answered.WaitAsync(_patience)).Error);
-        Assert.Empty(_two.Take().OfType<RaftMessage.Propose>());
+        Assert.Empty((await _two.TakeAsync()).OfType<RaftMessage.Propose>());
     }
 
     [Fact]
@@ -159,13 +159,13 @@ public sealed class RaftActorTests : TestKit
         await StartAsync(voters: 3);
         FollowTwo();
         await SettledAsync();
-        _two.Take();
+        await _two.TakeAsync();
         _journal.Hold();
         Receive(new RaftMessage.Append(3, 1, new LogSlice(new Entry(2, 4, EntryType.Normal, default)), 3) { From = 2, To = Self, Term = 2 });
         await _journal.Asked.WaitAsync(_patience);
         Receive(new RaftMessage.Heartbeat(3, 7) { From = 2, To = Self, Term = 2 });
         Assert.Equal(7UL, (await _two.NextAsync<RaftMessage.HeartbeatReply>()).ReadPosition);
-        Assert.Empty(_two.Take().OfType<RaftMessage.AppendAccepted>());
+        Assert.Empty((await _two.TakeAsync()).OfType<RaftMessage.AppendAccepted>());
         _journal.Release();
         Assert.Equal(4UL, (await _two.NextAsync<RaftMessage.AppendAccepted>()).Index);
     }
@@ -176,7 +176,7 @@ public sealed class RaftActorTests : TestKit
         await StartAsync(voters: 3);
         await LeadAsync();
         await SettledAsync();
-        _two.Take();
+        await _two.TakeAsync();
         _journal.Hold();
         var put = Propose(Put("a", "1"));
         await _journal.Asked.WaitAsync(_patience);
@@ -186,7 +186,7 @@ public sealed class RaftActorTests : TestKit
         {
             Advance(_tick);
             await SettledAsync();
-            beats += Acknowledge();
+            beats += await AcknowledgeAsync();
         }
         await SettledAsync();
         Assert.True(_status.Raft.IsLeader);
@@ -205,11 +205,11 @@ public sealed class RaftActorTests : TestKit
         await StartAsync(voters: 3);
         FollowTwo();
         await SettledAsync();
-        _two.Take();
+        await _two.TakeAsync();
         var revoke = Propose<LeaseRevokeResponse>(new() { LeaseRevoke = new LeaseRevokeRequest { ID = 7 } }, term: 1);
         Assert.Equal(KvError.NotLeader, (await revoke.Answered.WaitAsync(_patience)).Error);
         await SettledAsync();
-        Assert.Empty(_two.Take().OfType<RaftMessage.Propose>());
+        Assert.Empty((await _two.TakeAsync()).OfType<RaftMessage.Propose>());
     }
 
     [Fact]
@@ -257,20 +257,20 @@ public sealed class RaftActorTests : TestKit
         {
             Advance(_tick);
             await SettledAsync();
-            foreach (var vote in _two.Take().OfType<RaftMessage.VoteRequest>())
+            foreach (var vote in (await _two.TakeAsync()).OfType<RaftMessage.VoteRequest>())
             {
                 Receive(new RaftMessage.VoteReply(vote.Pre, true, 3, 1) { From = 2, To = Self, Term = vote.Term });
             }
         }
         await SettledAsync();
-        Acknowledge();
+        await AcknowledgeAsync();
         await _store.NextAsync<StoreCommand.LeaderChanged>(static change => change.IsLeader);
     }
 
-    private int Acknowledge()
+    private async Task<int> AcknowledgeAsync()
     {
         var beats = 0;
-        foreach (var message in _two.Take())
+        foreach (var message in await _two.TakeAsync())
         {
             if (message is RaftMessage.Append append)
             {

@@ -36,15 +36,23 @@ internal sealed class Recorder
         }
     }
 
-    /// <summary>Everything that was told and not looked at yet.</summary>
-    public List<object> Take()
+    /// <summary>Everything that was told before this call and not looked at yet; what is on its way in the mailbox is waited for.</summary>
+    public async Task<List<object>> TakeAsync()
     {
+        var mark = new Mark();
+        Ref.Tell(mark, ActorRefs.NoSender);
+        await mark.Reached.Task.WaitAsync(_patience);
         var taken = new List<object>();
         while (_told.Reader.TryRead(out var message))
         {
             taken.Add(message);
         }
         return taken;
+    }
+
+    private sealed class Mark
+    {
+        public TaskCompletionSource Reached { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 
     private sealed class Actor : ReceiveActor
@@ -55,6 +63,7 @@ internal sealed class Recorder
             {
                 started.TrySetResult(Context.ActorOf(child));
             }
+            Receive<Mark>(static mark => mark.Reached.SetResult());
             ReceiveAny(message => told.TryWrite(message));
         }
     }

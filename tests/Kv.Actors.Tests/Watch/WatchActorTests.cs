@@ -9,6 +9,7 @@ namespace Kv.Actors.Tests.Watch;
 /// <summary>Hub, stream and flow together, with a client that reads when the test says so.</summary>
 public sealed class WatchActorTests : TestKit
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
     private readonly FakeStore _store = new();
     private readonly Lock _gate = new();
 
@@ -19,20 +20,20 @@ public sealed class WatchActorTests : TestKit
     {
         var hub = Hub();
         var client = await Open(hub);
-        await client.Stream.CreateAsync(Spec("a"));
+        await client.Stream.CreateAsync(Spec("a")).WaitAsync(Patience);
         Assert.Equal("0 created @1", await client.Next());
         Write(hub, "a=1");
         Assert.Equal("0 @2 2:a=1", await client.Next());
         Write(hub, "b=1");
         Write(hub, "a");
         Assert.Equal("0 @4 4:a", await client.Next());
-        await client.Stream.RequestProgressAsync();
+        await client.Stream.RequestProgressAsync().WaitAsync(Patience);
         Assert.Equal("-1 progress @4", await client.Next());
-        await client.Stream.CancelAsync(0);
+        await client.Stream.CancelAsync(0).WaitAsync(Patience);
         Assert.Equal("0 canceled @4", await client.Next());
-        await client.Stream.RefuseAsync("no");
+        await client.Stream.RefuseAsync("no").WaitAsync(Patience);
         Assert.Equal("-1 refused @4: no", await client.Next());
-        await client.Stream.CloseAsync();
+        await client.Stream.CloseAsync().WaitAsync(Patience);
     }
 
     [Fact]
@@ -41,8 +42,8 @@ public sealed class WatchActorTests : TestKit
         var hub = Hub(new WatchLimits { QueueResponses = 16 });
         var blocked = await Open(hub, isBlocked: true);
         var other = await Open(hub);
-        await blocked.Stream.CreateAsync(Spec("a"));
-        await other.Stream.CreateAsync(Spec("a"));
+        await blocked.Stream.CreateAsync(Spec("a")).WaitAsync(Patience);
+        await other.Stream.CreateAsync(Spec("a")).WaitAsync(Patience);
         Assert.Equal("0 created @1", await other.Next());
         for (var i = 2; i <= 2000; i++)
         {
@@ -66,8 +67,8 @@ public sealed class WatchActorTests : TestKit
     public async Task A_client_that_asks_and_never_reads_is_made_to_wait()
     {
         var client = await Open(Hub(new WatchLimits { QueueResponses = 4 }), isBlocked: true);
-        await client.Stream.RefuseAsync("first");
-        await client.Began;                                    // the write that blocks
+        await client.Stream.RefuseAsync("first").WaitAsync(Patience);
+        await client.Began.WaitAsync(Patience);                                    // the write that blocks
         var accepted = 0;
         Task waiting;
         while ((waiting = client.Stream.RefuseAsync("more")) is var task
@@ -77,21 +78,21 @@ public sealed class WatchActorTests : TestKit
         }
         Assert.InRange(accepted, 0, 4);
         client.Unblock();
-        await waiting;
-        await client.Stream.CloseAsync();
+        await waiting.WaitAsync(Patience);
+        await client.Stream.CloseAsync().WaitAsync(Patience);
     }
 
     [Fact]
     public async Task A_failed_write_ends_its_stream_and_no_other()
     {
         var hub = Hub();
-        var opened = await WatchHubActor.OpenAsync(hub, _ => throw new IOException("connection reset"));
+        var opened = await WatchHubActor.OpenAsync(hub, _ => throw new IOException("connection reset")).WaitAsync(Patience);
         var other = await Open(hub);
-        await other.Stream.CreateAsync(Spec("a"));
-        await opened.CreateAsync(Spec("a"));
-        var failure = await Assert.ThrowsAsync<IOException>(() => opened.Ended);
+        await other.Stream.CreateAsync(Spec("a")).WaitAsync(Patience);
+        await opened.CreateAsync(Spec("a")).WaitAsync(Patience);
+        var failure = await Assert.ThrowsAsync<IOException>(() => opened.Ended.WaitAsync(Patience));
         Assert.Equal("connection reset", failure.Message);
-        await opened.CreateAsync(Spec("a"));                   // accepted and forgotten
+        await opened.CreateAsync(Spec("a")).WaitAsync(Patience);                   // accepted and forgotten
         Write(hub, "a=1");
         await other.Until(2);
     }
@@ -101,13 +102,13 @@ public sealed class WatchActorTests : TestKit
     {
         var hub = Hub();
         var client = await Open(hub, isBlocked: true);
-        await client.Stream.CreateAsync(Spec("a"));
-        await client.Began;
+        await client.Stream.CreateAsync(Spec("a")).WaitAsync(Patience);
+        await client.Began.WaitAsync(Patience);
         Write(hub, "a=1");
         var closing = client.Stream.CloseAsync();
         Assert.False(closing.IsCompleted);
         client.Unblock();
-        await closing;
+        await closing.WaitAsync(Patience);
         Assert.Equal(1, client.Taken);
     }
 
@@ -120,7 +121,7 @@ public sealed class WatchActorTests : TestKit
             Write(hub, $"a={i}", $"b={i}");
         }
         var client = await Open(hub);
-        await client.Stream.CreateAsync(Spec("a", start: 1) with { PrevKv = true });
+        await client.Stream.CreateAsync(Spec("a", start: 1) with { PrevKv = true }).WaitAsync(Patience);
         await client.Until(150);
         for (var i = 301; i <= 400; i++)
         {
@@ -138,7 +139,7 @@ public sealed class WatchActorTests : TestKit
         for (var i = 0; i < 200; i++)
         {
             clients.Add(await Open(hub));
-            await clients[i].Stream.CreateAsync(Spec("a"));
+            await clients[i].Stream.CreateAsync(Spec("a")).WaitAsync(Patience);
         }
         for (var i = 2; i <= 51; i++)
         {
@@ -148,7 +149,7 @@ public sealed class WatchActorTests : TestKit
         {
             await client.Until(51);
             Assert.Equal(50, client.Revisions.Count);
-            await client.Stream.CloseAsync();
+            await client.Stream.CloseAsync().WaitAsync(Patience);
         }
     }
 
@@ -156,7 +157,7 @@ public sealed class WatchActorTests : TestKit
     public async Task Progress_is_reported_while_nothing_happens()
     {
         var client = await Open(Hub(new WatchLimits { ProgressNotifyInterval = TimeSpan.FromMilliseconds(100) }));
-        await client.Stream.CreateAsync(Spec("a") with { ProgressNotify = true });
+        await client.Stream.CreateAsync(Spec("a") with { ProgressNotify = true }).WaitAsync(Patience);
         Assert.Equal("0 created @1", await client.Next());
         Assert.Equal("0 progress @1", await client.Next());
         Assert.Equal("0 progress @1", await client.Next());
@@ -188,7 +189,7 @@ public sealed class WatchActorTests : TestKit
     private static async Task<Client> Open(IActorRef hub, bool isBlocked = false)
     {
         var client = new Client(isBlocked);
-        client.Stream = await WatchHubActor.OpenAsync(hub, client.WriteAsync);
+        client.Stream = await WatchHubActor.OpenAsync(hub, client.WriteAsync).WaitAsync(Patience);
         return client;
     }
 
@@ -233,6 +234,6 @@ public sealed class WatchActorTests : TestKit
             }
         }
 
-        private Task<WatchResponse> Read() => _read.Reader.ReadAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(20));
+        private Task<WatchResponse> Read() => _read.Reader.ReadAsync().AsTask().WaitAsync(Patience);
     }
 }
