@@ -29,6 +29,8 @@ internal static class GatewayHost
         builder.Logging.SetMinimumLevel(LogLevel.Warning);
         // It warns that plain text excludes HTTP/2, which ProtocolSniffer makes untrue; it has nothing else to say below errors.
         builder.Logging.AddFilter("Microsoft.AspNetCore.Server.Kestrel", LogLevel.Error);
+        // As long as this may log, every request gets an Activity with random ids and an execution context of its own.
+        builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
         // A failed start is told once, by GatewayProcess, without a stack trace.
         builder.Logging.AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => Listen(kestrel, options));
