@@ -7,7 +7,6 @@ using Kv.Actors.Model;
 using Kv.Actors.Mvcc;
 using Kv.Actors.Protos.Authpb;
 using Kv.Actors.Protos.Etcdserverpb;
-using Kv.Actors.Protos.Mvccpb;
 
 namespace Kv.Actors.Apply;
 
@@ -227,23 +226,9 @@ public static class EtcdSchema
         }
         var main = BinaryPrimitives.ReadInt64BigEndian(key);
         var sub = BinaryPrimitives.ReadInt64BigEndian(key[9..]);
-        KeyValue kv;
-        try
-        {
-            kv = KeyValue.Parser.ParseFrom(value);
-        }
-        catch (InvalidProtocolBufferException e)
-        {
-            throw Bad("key", key, e);
-        }
-        if (main <= 0 || sub is < 0 or > int.MaxValue || kv.Key.IsEmpty || (!tombstone && (kv.Version <= 0 || kv.ModRevision != main)))
-        {
-            throw Bad("key", key);
-        }
-        var revision = new Revision(main, (int)sub);
-        return tombstone
-            ? KeyVersion.Tombstone(KvProto.Take(kv.Key), revision)
-            : new KeyVersion(KvProto.Take(kv.Key), KvProto.Take(kv.Value), revision, kv.CreateRevision, kv.Version, new LeaseId(kv.Lease));
+        return main > 0 && sub is >= 0 and <= int.MaxValue && KvWire.TryReadRecord(value, new Revision(main, (int)sub), tombstone, out var version)
+            ? version
+            : throw Bad("key", key);
     }
 
     private static List<(byte[] Key, byte[] Value)> Records(IBucketSource source, string name)

@@ -11,6 +11,8 @@ namespace Kv.Actors.Apply;
 /// <param name="directory">A directory of it.</param>
 public sealed class SnapshotShelf(IDisk disk, string directory)
 {
+    private string? _verified;
+
     /// <summary>The directory.</summary>
     public string Directory => directory;
 
@@ -20,9 +22,16 @@ public sealed class SnapshotShelf(IDisk disk, string directory)
     /// <summary>Where the snapshot of an entry lies, or would.</summary>
     public string PathOf(SnapshotMeta meta) => $"{directory}/{SnapshotFile.NameOf(meta.Index, meta.Term)}";
 
+    /// <summary>A snapshot has just been read as a whole and found to be what was sent: opening it need not do so again, in this run.</summary>
+    public void MarkVerified(SnapshotMeta meta) => Volatile.Write(ref _verified, PathOf(meta));
+
     /// <summary>Opens a received snapshot.</summary>
     /// <exception cref="DamagedFileException">It is not what was received.</exception>
-    public BoltReader Open(SnapshotMeta meta) => SnapshotFile.Open(disk, PathOf(meta));
+    public BoltReader Open(SnapshotMeta meta)
+    {
+        var path = PathOf(meta);
+        return SnapshotFile.Open(disk, path, verify: path != Volatile.Read(ref _verified));
+    }
 
     /// <summary>The members that a received snapshot lists.</summary>
     public MemberSet MembersOf(SnapshotMeta meta)

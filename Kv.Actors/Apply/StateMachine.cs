@@ -147,7 +147,7 @@ public sealed class StateMachine
         {
             _leases.Load(lease);
         }
-        foreach (var kv in Store.Root.Range(new RangeQuery(KeyRange.All)).Value!.Kvs)
+        foreach (var kv in image.Leases.Count == 0 ? [] : Store.Root.Range(new RangeQuery(KeyRange.All)).Value!.Kvs)
         {
             if (!kv.Lease.IsNone && _leases.Contains(kv.Lease))
             {

@@ -145,7 +145,11 @@ public sealed class StoreActor : ReceiveActor, IWithTimers
 
     private void Restore(StoreCommand.Restore restore)
     {
-        var root = _machine.Restore(new BoltBucketSource(restore.Image.Reader), restore.Meta);
+        StoreRoot root;
+        using (LoadingHeap.Begin(restore.Image.Reader.Bytes))
+        {
+            root = _machine.Restore(new BoltBucketSource(restore.Image.Reader), restore.Meta);
+        }
         _appliedTerm = root.AppliedTerm;
         _setup.Roots.Publish(root);
         _setup.Status.PublishApplied(root.AppliedIndex);
@@ -169,6 +173,7 @@ public sealed class StoreActor : ReceiveActor, IWithTimers
             () =>
             {
                 using var reader = shelf.Open(install.Meta);
+                using var undisturbed = LoadingHeap.Begin(reader.Bytes);
                 fresh.Restore(new BoltBucketSource(reader), install.Meta);
                 return new Installed(fresh);
             },

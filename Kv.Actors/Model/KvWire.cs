@@ -1,9 +1,10 @@
 using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
 using System.Numerics;
 
 namespace Kv.Actors.Model;
 
-/// <summary>Writes key versions as the protobuf messages clients and bbolt files know, without building message objects.</summary>
+/// <summary>Key versions as the protobuf messages clients and bbolt files know, written and read without building message objects.</summary>
 /// <remarks>
 /// <code>
 ///  mvccpb.KeyValue   1 key   2 create_revision   3 mod_revision   4 version   5 value   6 lease
@@ -120,6 +121,44 @@ public static class KvWire
         return RecordKeyBytes + 1;
     }
 
+    /// <summary>Reads the message a bbolt record holds, ours or etcd's. O(bytes); allocates the version, its key and its value.</summary>
+    /// <param name="message">The KeyValue message.</param>
+    /// <param name="revision">The record's own revision.</param>
+    /// <param name="tombstone">Whether the record is a delete's, of which only the key counts.</param>
+    /// <param name="version">What it says.</param>
+    /// <returns>False when it is no KeyValue message, or none that belongs to the record: no key, no version, another revision.</returns>
+    public static bool TryReadRecord(ReadOnlySpan<byte> message, Revision revision, bool tombstone, [NotNullWhen(true)] out KeyVersion? version)
+    {
+        version = null;
+        ReadOnlySpan<byte> key = [], value = [];
+        long create = 0, mod = 0, versions = 0, lease = 0;
+        while (!message.IsEmpty)
+        {
+            var read = TryReadVarint(ref message, out var tag) && (tag switch
+            {
+                0x0a => TryReadBytes(ref message, out key),
+                0x10 => TryReadInt64(ref message, out create),
+                0x18 => TryReadInt64(ref message, out mod),
+                0x20 => TryReadInt64(ref message, out versions),
+                0x2a => TryReadBytes(ref message, out value),
+                0x30 => TryReadInt64(ref message, out lease),
+                _ => TrySkip(ref message, tag),
+            });
+            if (!read)
+            {
+                return false;
+            }
+        }
+        if (key.IsEmpty || (!tombstone && (versions <= 0 || mod != revision.Main)))
+        {
+            return false;
+        }
+        version = tombstone
+            ? KeyVersion.Tombstone(key.ToArray(), revision)
+            : new KeyVersion(key.ToArray(), value.ToArray(), revision, create, versions, new LeaseId(lease));
+        return true;
+    }
+
     /// <summary>Writes a revision as bbolt's records and marks have it, 17 bytes.</summary>
     public static void WriteRevision(Span<byte> target, Revision revision)
     {
@@ -159,6 +198,61 @@ public static class KvWire
         }
         target[at++] = (byte)value;
         return at;
+    }
+
+    private static bool TryReadVarint(scoped ref ReadOnlySpan<byte> message, out ulong value)
+    {
+        value = 0;
+        for (var at = 0; at < message.Length && at < 10; at++)
+        {
+            value |= (ulong)(message[at] & 0x7f) << (7 * at);
+            if (message[at] < 0x80)
+            {
+                message = message[(at + 1)..];
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static bool TryReadInt64(scoped ref ReadOnlySpan<byte> message, out long value)
+    {
+        var read = TryReadVarint(ref message, out var bits);
+        value = (long)bits;
+        return read;
+    }
+
+    private static bool TryReadBytes(scoped ref ReadOnlySpan<byte> message, out ReadOnlySpan<byte> bytes)
+    {
+        bytes = [];
+        if (!TryReadVarint(ref message, out var length) || length > (ulong)message.Length)
+        {
+            return false;
+        }
+        bytes = message[..(int)length];
+        message = message[(int)length..];
+        return true;
+    }
+
+    /// <summary>Passes over a field that this version does not know. Groups, which no protocol of etcd has, are refused.</summary>
+    private static bool TrySkip(scoped ref ReadOnlySpan<byte> message, ulong tag)
+    {
+        if (tag < 8 || tag > uint.MaxValue)
+        {
+            return false;                                      // no field has the number 0
+        }
+        switch (tag & 7)
+        {
+            case 0:
+                return TryReadVarint(ref message, out _);
+            case 2:
+                return TryReadBytes(ref message, out _);
+            case 1 or 5 when message.Length >= ((tag & 7) == 1 ? 8 : 4):
+                message = message[((tag & 7) == 1 ? 8 : 4)..];
+                return true;
+            default:
+                return false;
+        }
     }
 
     private static int BytesSize(byte[] bytes) => bytes.Length == 0 ? 0 : FieldSize(bytes.Length);

@@ -16,6 +16,7 @@ namespace Kv.Actors.Peers;
 public sealed class SnapshotReceiveActor : ReceiveActor
 {
     private const int MostFailures = 3;
+    private const long SyncBytes = 8 << 20;
 
     private readonly PeersSetup _setup;
     private readonly ILoggingAdapter _log = Context.GetLogger();
@@ -117,6 +118,7 @@ public sealed class SnapshotReceiveActor : ReceiveActor
                 },
                 CancellationToken.None).ConfigureAwait(true);
             intake.Offset += chunk.Data.Length;
+            SyncAhead(intake);
             await GoOnAsync(intake).ConfigureAwait(true);
         }
         catch (IOException failure)
@@ -133,7 +135,12 @@ public sealed class SnapshotReceiveActor : ReceiveActor
             Answer(intake.From, intake.Sha256, intake.Offset, SnapshotState.Wanted);
             return;
         }
-        var arrived = await _setup.Workers.Run("snapshot check", () => Finish(intake), CancellationToken.None).ConfigureAwait(true);
+        await intake.Syncing.ConfigureAwait(true);
+        var file = intake.File!;
+        var syncing = _setup.Workers.Run("snapshot sync", () => Sync(file), CancellationToken.None);
+        var whole = await _setup.Workers.Run("snapshot check", () => IsWhole(file, intake.Sha256.Span), CancellationToken.None).ConfigureAwait(true);
+        await syncing.ConfigureAwait(true);
+        var arrived = await _setup.Workers.Run("snapshot store", () => Finish(intake, whole), CancellationToken.None).ConfigureAwait(true);
         if (arrived is not null)
         {
             _intake = null;
@@ -151,26 +158,41 @@ public sealed class SnapshotReceiveActor : ReceiveActor
             Refuse(intake.From, intake.Sha256, new IOException("what arrives is not what is sent"));
             return;
         }
-        intake.Offset = 0;
+        (intake.Offset, intake.SyncedTo) = (0, 0);
         intake.File = Disk.Open(intake.Path, DiskOpen.Create);
         Answer(intake.From, intake.Sha256, 0, SnapshotState.Wanted);
     }
 
-    /// <summary>Verifies a whole file and gives it its name; null, and it is gone, when it is not what it should be.</summary>
-    private RaftCommand.SnapshotArrived? Finish(Intake intake)
+    /// <summary>What has come is on its way to the disk while more comes, so that little is left to be synced at the end.</summary>
+    private void SyncAhead(Intake intake)
     {
-        using (var file = intake.File!)
+        if (intake.Syncing.IsCompletedSuccessfully && intake.Offset - intake.SyncedTo >= SyncBytes)
         {
-            intake.File = null;
-            file.Sync();
-            if (!IsWhole(file, intake.Sha256.Span))
-            {
-                Disk.Delete(intake.Path);
-                return null;
-            }
+            var file = intake.File!;
+            intake.SyncedTo = intake.Offset;
+            intake.Syncing = _setup.Workers.Run("snapshot sync", () => Sync(file), CancellationToken.None);
+        }
+    }
+
+    private static bool Sync(IDiskFile file)
+    {
+        file.Sync();
+        return true;
+    }
+
+    /// <summary>Gives a whole and durable file its name; null, and it is gone, when it is not what it should be.</summary>
+    private RaftCommand.SnapshotArrived? Finish(Intake intake, bool whole)
+    {
+        intake.File!.Dispose();
+        intake.File = null;
+        if (!whole)
+        {
+            Disk.Delete(intake.Path);
+            return null;
         }
         Disk.Rename(intake.Path, _setup.Shelf.PathOf(intake.Message.Meta));
         Disk.SyncDirectory(_setup.Shelf.Directory);
+        _setup.Shelf.MarkVerified(intake.Message.Meta);
         return new RaftCommand.SnapshotArrived(intake.Message, _setup.Shelf.MembersOf(intake.Message.Meta));
     }
 
@@ -231,6 +253,12 @@ public sealed class SnapshotReceiveActor : ReceiveActor
         public IDiskFile? File { get; set; }
 
         public long Offset { get; set; }
+
+        /// <summary>How much of it was there when the last sync began.</summary>
+        public long SyncedTo { get; set; }
+
+        /// <summary>The sync that is under way, or was the last; one that failed ends the intake when it is whole.</summary>
+        public Task Syncing { get; set; } = Task.CompletedTask;
 
         public int Failures { get; set; }
     }

@@ -75,15 +75,18 @@ public static class SnapshotFile
         return trailer;
     }
 
-    /// <summary>Opens a received snapshot. It was verified when it came, and is again.</summary>
+    /// <summary>Opens a received snapshot.</summary>
+    /// <param name="disk">Where it is.</param>
+    /// <param name="path">The file.</param>
+    /// <param name="verify">Whether to read all of it first: only who has just done so can do without.</param>
     /// <exception cref="DamagedFileException">It is not what was written.</exception>
-    public static BoltReader Open(IDisk disk, string path)
+    public static BoltReader Open(IDisk disk, string path, bool verify = true)
     {
         ArgumentNullException.ThrowIfNull(disk);
         var file = disk.Open(path, DiskOpen.Read);
         try
         {
-            Verify(file);
+            if (verify) Verify(file);
             return new BoltReader(BoltSource.From(file));
         }
         catch
