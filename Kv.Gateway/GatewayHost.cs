@@ -55,6 +55,8 @@ internal static class GatewayHost
             grpc.IgnoreUnknownServices = true;
         });
         var app = builder.Build();
+        // Before the listeners close: who watches the health goes elsewhere, and its call does not hold the end up.
+        app.Lifetime.ApplicationStopping.Register(app.Services.GetRequiredService<HealthService>().Shutdown);
         var log = logs.CreateLogger("gateway");
         var calls = new GrpcMetrics(node.Metrics, options.ExtensiveMetrics);
         foreach (var service in ServicesReflection.Descriptor.Services.Concat(HealthReflection.Descriptor.Services))

@@ -61,7 +61,24 @@ public static class ReferenceConfig
         var frame = Math.Max(settings.MaxAppendBytes, settings.MaxRequestBytes) + settings.MaxAppendBytes + FrameOverheadBytes;
         return ConfigurationFactory.ParseString($$"""
             akka {
-              actor.provider = cluster
+              actor {
+                provider = cluster
+                # Of what Akka itself can say to an actor elsewhere members say nothing, and take nothing: neither PoisonPill, Kill,
+                # failures and questions for paths (misc), nor stop, restart and watch (system-msg), nor types by name (proto), nor
+                # actors to be made here (daemon-create).
+                serializers {
+                  akka-misc = "Kv.Actors.Peers.RefusingSerializer, Kv.Actors"
+                  akka-system-msg = "Kv.Actors.Peers.RefusingSerializer, Kv.Actors"
+                  proto = "Kv.Actors.Peers.RefusingSerializer, Kv.Actors"
+                  daemon-create = "Kv.Actors.Peers.RefusingSerializer, Kv.Actors"
+                }
+                serialization-settings {
+                  akka-misc.in-place-of = 16
+                  akka-system-msg.in-place-of = 22
+                  proto.in-place-of = 2
+                  daemon-create.in-place-of = 3
+                }
+              }
               cluster {
                 downing-provider-class = "Akka.Cluster.NoDowning, Akka.Cluster"
                 run-coordinated-shutdown-when-down = off
@@ -75,6 +92,9 @@ public static class ReferenceConfig
                 cluster-shutdown.timeout = 1s
               }
               remote {
+                # Whoever reaches the port is a stranger first. These are all that members select on each other.
+                untrusted-mode = on
+                trusted-selection-paths = ["/user/node/peers", "/system/cluster/core/daemon", "/system/cluster/heartbeatReceiver"]
                 retry-gate-closed-for = 300ms
                 log-remote-lifecycle-events = off
                 dot-netty.tcp {

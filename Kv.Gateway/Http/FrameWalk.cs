@@ -3,12 +3,12 @@ using System.Buffers.Binary;
 namespace Kv.Gateway.Http;
 
 /// <summary>What the nine bytes before an HTTP/2 frame say (RFC 9113, section 4.1).</summary>
-/// <param name="Type">0 DATA, 1 HEADERS, 3 RST_STREAM, 6 PING.</param>
+/// <param name="Type">0 DATA, 1 HEADERS, 3 RST_STREAM, 6 PING, 7 GOAWAY.</param>
 /// <param name="Flags">1 is the end of the stream, or an acknowledgement.</param>
 /// <param name="Stream">0 is the connection.</param>
 internal readonly record struct FrameHead(byte Type, byte Flags, int Stream)
 {
-    public const byte Data = 0, Headers = 1, Reset = 3, Ping = 6;
+    public const byte Data = 0, Headers = 1, Reset = 3, Ping = 6, GoAway = 7;
 
     /// <summary>END_STREAM of DATA and HEADERS, ACK of PING.</summary>
     public bool IsLast => (Flags & 1) != 0;

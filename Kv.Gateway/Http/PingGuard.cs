@@ -13,6 +13,11 @@ namespace Kv.Gateway.Http;
 /// beginning of calls on the way in, at headers, data and the end of calls on the way out. Nothing is copied or held back.
 /// The GOAWAY goes out between two of Kestrel's frames, where Kestrel flushes; from then on the client is not heard, and nothing
 /// more is sent. Kestrel sees a connection that the client has closed, and so the calls on it end as such.
+/// <para>
+/// It also ends a connection that Kestrel has said good-bye to, when the process is to stop: Kestrel looks whether a call is left only when
+/// something comes from the client, so one that ended after the GOAWAY would hold the connection for as long as the client does. Behind
+/// the end of the last call the client is not heard any more either; here Kestrel's last words go out, which name the last call.
+/// </para>
 /// </remarks>
 internal sealed class PingGuard : IDuplexPipe
 {
@@ -28,6 +33,8 @@ internal sealed class PingGuard : IDuplexPipe
     private bool _hasSent;                                     // by the writer, taken by the reader
     private volatile bool _tooMany;
     private volatile bool _ended;
+    private volatile bool _saidGoodBye;
+    private volatile bool _isOver;                             // said good-bye, and no call is left
 
     /// <param name="input">From the client, beginning with the preface.</param>
     /// <param name="output">To the client.</param>
@@ -89,6 +96,9 @@ internal sealed class PingGuard : IDuplexPipe
             case FrameHead.Reset:
                 Over(head.Stream);
                 break;
+            case FrameHead.GoAway:
+                _saidGoodBye = true;
+                break;
         }
     }
 
@@ -97,6 +107,19 @@ internal sealed class PingGuard : IDuplexPipe
         lock (_gate)
         {
             _calls.Remove(call);
+        }
+    }
+
+    /// <summary>True once: when the good-bye has been said and the last call is over.</summary>
+    private bool IsOverNow()
+    {
+        if (!_saidGoodBye || _isOver)
+        {
+            return false;
+        }
+        lock (_gate)
+        {
+            return _isOver = _calls.Count == 0;
         }
     }
 
@@ -126,7 +149,7 @@ internal sealed class PingGuard : IDuplexPipe
 
         public override void AdvanceTo(SequencePosition consumed, SequencePosition examined)
         {
-            if (guard._ended)
+            if (guard._ended || guard._isOver)
             {
                 inner.AdvanceTo(_read.End);
                 return;
@@ -145,7 +168,7 @@ internal sealed class PingGuard : IDuplexPipe
         private ReadResult Look(in ReadResult read)
         {
             _read = read.Buffer;
-            if (guard._ended)
+            if (guard._ended || guard._isOver)
             {
                 return new ReadResult(read.Buffer.Slice(read.Buffer.End), isCanceled: false, isCompleted: true);
             }
@@ -198,7 +221,16 @@ internal sealed class PingGuard : IDuplexPipe
             {
                 return new ValueTask<FlushResult>(new FlushResult(isCanceled: false, isCompleted: true));
             }
-            return guard._tooMany && _walk.IsBetweenFrames ? EndAsync(cancellationToken) : inner.FlushAsync(cancellationToken);
+            if (guard._tooMany && _walk.IsBetweenFrames)
+            {
+                return EndAsync(cancellationToken);
+            }
+            var flushing = inner.FlushAsync(cancellationToken);
+            if (_walk.IsBetweenFrames && guard.IsOverNow())
+            {
+                input.CancelPendingRead();                     // whoever reads is told the end
+            }
+            return flushing;
         }
 
         public override void CancelPendingFlush() => inner.CancelPendingFlush();

@@ -11,7 +11,7 @@ namespace Kv.Gateway.Http;
 /// <remarks>
 /// Kestrel chooses between the two by TLS's protocol negotiation only. This looks at a connection's first bytes, leaves them
 /// where they are, and states the choice in the features that negotiation would have set (RFC 9113, section 3.4: the client's
-/// preface). A connection that says nothing for <see cref="Patience"/> is dropped.
+/// preface). A connection that says nothing for <see cref="Patience"/> is dropped, and when the process is to stop, at once.
 /// </remarks>
 internal static class ProtocolSniffer
 {
@@ -27,11 +27,17 @@ internal static class ProtocolSniffer
     public static ConnectionDelegate Use(ConnectionDelegate next, TimeSpan pingMinTime, TimeProvider clock) => async connection =>
     {
         bool isHttp2;
+        var stopping = connection.Features.Get<IConnectionLifetimeNotificationFeature>()?.ConnectionClosedRequested ?? CancellationToken.None;
         using (var patience = new CancellationTokenSource(Patience, clock))
+        using (var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, stopping))
         {
             try
             {
-                isHttp2 = await StartsWithPrefaceAsync(connection, patience.Token).ConfigureAwait(false);
+                isHttp2 = await StartsWithPrefaceAsync(connection, either.Token).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+            {
+                return;                                        // nothing was asked, so there is nothing to wait for
             }
             catch (OperationCanceledException)
             {

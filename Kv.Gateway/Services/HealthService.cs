@@ -1,4 +1,6 @@
 using Grpc.Core;
+using Kv.Actors.Model;
+using Kv.Gateway.Calls;
 using Kv.Gateway.Protos.GrpcHealthV1;
 using ServingStatus = Kv.Gateway.Protos.GrpcHealthV1.HealthCheckResponse.Types.ServingStatus;
 
@@ -72,7 +74,10 @@ public sealed class HealthService : Health.HealthBase
         return Task.FromResult(response);
     }
 
-    /// <summary>Sends the status now and whenever it changes. A service that is not known is no error here: it may become known.</summary>
+    /// <summary>
+    /// Sends the status now and whenever it changes, until <see cref="Shutdown"/> or the client ends it. A service that is not known is no
+    /// error here: it may become known.
+    /// </summary>
     public override async Task Watch(HealthCheckRequest request, IServerStreamWriter<HealthCheckResponse> responseStream, ServerCallContext context)
     {
         ServingStatus? last = null;
@@ -80,8 +85,10 @@ public sealed class HealthService : Health.HealthBase
         {
             ServingStatus status;
             Task changed;
+            bool isLast;
             lock (_gate)
             {
+                isLast = _shutDown;
                 status = _statuses.GetValueOrDefault(request.Service, ServingStatus.ServiceUnknown);
                 changed = _changed.Task;
             }
@@ -92,6 +99,11 @@ public sealed class HealthService : Health.HealthBase
                 {
                     await responseStream.WriteAsync(new HealthCheckResponse { Status = status }).ConfigureAwait(false);
                     last = status;
+                }
+
+                if (isLast)
+                {
+                    throw ErrorMap.Exception(KvError.Stopped);
                 }
 
                 await changed.WaitAsync(context.CancellationToken).ConfigureAwait(false);

@@ -4,7 +4,7 @@ using Akka.Remote;
 
 namespace Akka.Cluster;
 
-/// <summary><c>/system/cluster/core</c>: feeds <see cref="MembershipCore"/> and carries out what it wants.</summary>
+/// <summary><c>/system/cluster/core/daemon</c>: feeds <see cref="MembershipCore"/> and carries out what it wants.</summary>
 internal sealed partial class ClusterCoreActor : UntypedActor, IWithTimers, IMembershipOutput
 {
     /// <summary>A node that left in order may have sent something still; after this its connection is given up.</summary>
@@ -24,7 +24,7 @@ internal sealed partial class ClusterCoreActor : UntypedActor, IWithTimers, IMem
         _cluster = cluster;
         _heartbeat = heartbeat;
         _exiting = exiting;
-        _peers = new PeerSelections(Context, "core");
+        _peers = new PeerSelections(Context, "core/daemon");
         var settings = cluster.Settings;
         _membership = new MembershipCore(
             cluster.SelfUniqueAddress,

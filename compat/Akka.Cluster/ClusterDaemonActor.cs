@@ -5,11 +5,13 @@ namespace Akka.Cluster;
 
 /// <summary><c>/system/cluster</c>: top of the cluster's actors, and its part in the coordinated shutdown.</summary>
 /// <remarks><code>
-///  /system/cluster            this; hands what <see cref="Cluster"/> asks to
-///                 /core       membership and gossip
-///                 /heartbeat  asks and answers heartbeats
-///                 /downing    decides who is declared dead, when a provider is configured
-/// </code></remarks>
+///  /system/cluster                     this; hands what <see cref="Cluster"/> asks to
+///                 /core/daemon         membership and gossip
+///                 /core/daemon/downing decides who is declared dead, when a provider is configured
+///                 /heartbeatReceiver   asks and answers heartbeats
+/// </code>
+/// What other nodes send to has the package's paths, which are named in <c>akka.remote.trusted-selection-paths</c>.
+/// </remarks>
 internal sealed class ClusterDaemonActor : UntypedActor
 {
     private readonly Cluster _cluster;
@@ -27,13 +29,14 @@ internal sealed class ClusterDaemonActor : UntypedActor
     protected override void PreStart()
     {
         var dispatcher = _cluster.Settings.UseDispatcher;
-        var heartbeat = Context.ActorOf(Props.Create(() => new ClusterHeartbeatActor(_cluster)).WithDispatcher(dispatcher), "heartbeat");
-        _core = Context.ActorOf(Props.Create(() => new ClusterCoreActor(_cluster, heartbeat, _exiting)).WithDispatcher(dispatcher), "core");
+        var heartbeat = Context.ActorOf(Props.Create(() => new ClusterHeartbeatActor(_cluster)).WithDispatcher(dispatcher), "heartbeatReceiver");
+        var core = Props.Create(() => new ClusterCoreActor(_cluster, heartbeat, _exiting)).WithDispatcher(dispatcher);
+        _core = Context.ActorOf(Props.Create(() => new ClusterCoreSupervisor(core, _cluster.Log)).WithDispatcher(dispatcher), "core");
         Context.Watch(_core);
         AddShutdownTasks();
     }
 
-    // A core that was restarted would have forgotten the cluster while the others count on it: the node goes instead.
+    // See ClusterCoreSupervisor; of the other parts too none can be trusted to go on.
     protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(e =>
     {
         _cluster.Log.Error(e, "Cluster node [{0}] crashed, [{1}] - shutting down...", _cluster.SelfAddress, e.Message);

@@ -3,7 +3,7 @@ using Akka.Event;
 
 namespace Akka.Cluster;
 
-/// <summary><c>/system/cluster/heartbeat</c>: asks those that this node watches whether they live, and answers those who ask.</summary>
+/// <summary><c>/system/cluster/heartbeatReceiver</c>: asks those that this node watches whether they live, and answers those who ask.</summary>
 internal sealed class ClusterHeartbeatActor : UntypedActor, IWithTimers
 {
     private readonly Cluster _cluster;
@@ -17,7 +17,7 @@ internal sealed class ClusterHeartbeatActor : UntypedActor, IWithTimers
     {
         _cluster = cluster;
         _ring = new HeartbeatRing(cluster.SelfUniqueAddress, cluster.Settings.MonitoredByNrOfMembers);
-        _peers = new PeerSelections(Context, "heartbeat");
+        _peers = new PeerSelections(Context, "heartbeatReceiver");
     }
 
     public ITimerScheduler Timers { get; set; }

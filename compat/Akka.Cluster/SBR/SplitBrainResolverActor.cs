@@ -3,7 +3,7 @@ using Akka.Event;
 
 namespace Akka.Cluster.SBR;
 
-/// <summary><c>/system/cluster/core/downing</c>: waits until a split has stood still for long enough, then declares one side dead.</summary>
+/// <summary><c>/system/cluster/core/daemon/downing</c>: waits until a split has stood still for long enough, then declares one side dead.</summary>
 internal sealed class SplitBrainResolverActor : UntypedActor, IWithTimers
 {
     private static readonly TimeSpan s_tick = TimeSpan.FromSeconds(1);

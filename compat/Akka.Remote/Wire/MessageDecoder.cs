@@ -23,12 +23,12 @@ internal sealed class MessageDecoder(Remoting remoting, Association peer, bool f
         var serializerId = frame.Zigzag();
         var manifest = _names.Read(ref frame)?.Text ?? "";
         if (number != 0 && !peer.AcceptsSystemMessage(number)) return number;
-        if (forUs) Deliver(recipientName, steps, (flags & Frame.FannedOut) != 0, senderName, number, serializerId, manifest, frame.Rest.ToArray());
+        if (forUs) Deliver(recipientName, steps, (flags & Frame.FannedOut) != 0, senderName, serializerId, manifest, frame.Rest.ToArray());
         else remoting.Log.Error("Dropping message to non-local recipient [{0}] from [{1}]: inbound addresses are [{2}]", recipientName.Text, peer.Remote, string.Join(',', remoting.Addresses));
         return number;
     }
 
-    private void Deliver(Name recipientName, Name steps, bool fannedOut, Name senderName, long number, int serializerId, string manifest, byte[] payload)
+    private void Deliver(Name recipientName, Name steps, bool fannedOut, Name senderName, int serializerId, string manifest, byte[] payload)
     {
         var recipient = Recipient(recipientName);
         object message;
@@ -46,29 +46,34 @@ internal sealed class MessageDecoder(Remoting remoting, Association peer, bool f
             remoting.Log.Debug("received message [{0}] to [{1}] from [{2}]", message.GetType(), recipient, senderName?.Text ?? "nobody");
         var sender = Sender(senderName);
         if (steps is not null) DeliverSelection(recipient, steps, message, sender, fannedOut);
-        else if (number != 0) DeliverSystem(recipient, message);
-        else if (!remoting.IsUntrusted || message is not IPossiblyHarmful) recipient.Tell(message, sender);
-        else remoting.Log.Debug("operating in UntrustedMode, dropping inbound IPossiblyHarmful message of type {0}", message.GetType());
+        else if (remoting.IsUntrusted && message is IPossiblyHarmful) remoting.Log.Debug("operating in UntrustedMode, dropping inbound IPossiblyHarmful message of type {0}", message.GetType());
+        else if (message is ISystemMessage system) recipient.SendSystemMessage(system);
+        else recipient.Tell(message, sender);
     }
 
     private void DeliverSelection(IInternalActorRef recipient, Name steps, object message, IActorRef sender, bool fannedOut)
     {
-        var elements = (SelectionPathElement[])(steps.Resolved ??= Steps.FromText(steps.Text));
-        if (remoting.IsUntrusted && (message is IPossiblyHarmful || !_provider.RemoteSettings.TrustedSelectionPaths.Contains(ActorPath.FormatPathElements(elements.Select(static e => e.ToString())))))
+        var way = (Way)(steps.Resolved ??= WayOf(Steps.FromText(steps.Text)));
+
+        // A trusted path counts from the root: the same steps from an actor inside are another way.
+        if (remoting.IsUntrusted && (!way.IsTrusted || message is IPossiblyHarmful || !recipient.Equals(_provider.RootGuardian)))
         {
-            remoting.Log.Debug("operating in UntrustedMode, dropping inbound actor selection to [{0}], allow it by adding the path to 'akka.remote.trusted-selection-paths'", ActorPath.FormatPathElements(elements.Select(static e => e.ToString())));
+            remoting.Log.Debug("operating in UntrustedMode, dropping inbound actor selection to [{0}], allow it by adding the path to 'akka.remote.trusted-selection-paths'", way);
             return;
         }
 
         // Walked on this thread: a busy actor on the way does not hold the message up.
-        ActorSelection.Walk(recipient, sender, new ActorSelectionMessage(message, elements, fannedOut));
+        ActorSelection.Walk(recipient, sender, new ActorSelectionMessage(message, way.Elements, fannedOut));
     }
 
-    private void DeliverSystem(IInternalActorRef recipient, object message)
+    private Way WayOf(SelectionPathElement[] elements) => new(elements, _provider.RemoteSettings.TrustedSelectionPaths.Contains(Way.Text(elements)));
+
+    /// <summary>The steps of a selection; whether they are trusted is looked up once.</summary>
+    private sealed record Way(SelectionPathElement[] Elements, bool IsTrusted)
     {
-        if (message is not ISystemMessage system) throw new ProtocolException($"A [{message?.GetType()}] as a system message.");
-        if (remoting.IsUntrusted) remoting.Log.Debug("operating in UntrustedMode, dropping inbound system message {0}", message.GetType());
-        else recipient.SendSystemMessage(system);
+        public static string Text(SelectionPathElement[] elements) => "/" + string.Join<SelectionPathElement>('/', elements);
+
+        public override string ToString() => Text(Elements);
     }
 
     // A ref that has stopped is looked up again: a path without uid means whoever lives there now.

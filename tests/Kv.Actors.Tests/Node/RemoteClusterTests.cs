@@ -1,6 +1,7 @@
 using System.Runtime.Serialization;
 using Akka.Actor;
 using Akka.Configuration;
+using Akka.Event;
 using Akka.Serialization;
 using Kv.Actors.Cluster;
 using Kv.Actors.Model;
@@ -48,7 +49,8 @@ public sealed class RemoteClusterTests
         Assert.EndsWith("39", await cluster.GetAsync("d", "k7"), StringComparison.Ordinal);
         await cluster.PutAsync("d", "k0", big);
         await cluster.ConvergedAsync();
-        Assert.Equal(3, (await cluster["a"].ProposeConfChangeAsync(new ConfChange(ConfChangeType.RemoveNode, 0xd))).Value!.Count);
+        var without = await cluster["a"].ProposeConfChangeAsync(new ConfChange(ConfChangeType.RemoveNode, 0xd));
+        Assert.Equal((KvError.None, 3), (without.Error, without.Value?.Count ?? 0));
         Assert.True((await cluster["d"].Ended.WaitAsync(TestCluster.Patience)).IsRemoved);
         await cluster.StopAsync("d");
         await cluster.PutAsync(leader, "after", "1");
@@ -77,6 +79,36 @@ public sealed class RemoteClusterTests
         await TestCluster.UntilAsync(() => cluster["a"].Metrics.Peers.ReceivedFailures.With("0").Value == 1);
         await cluster.PutAsync("a", "k", "v");
         await foreign.Terminate();
+    }
+
+    /// <summary>Members trust each other's systems in no more than a few paths: those must be all that a cluster of systems needs.</summary>
+    [Fact]
+    public async Task The_members_systems_form_one_cluster_and_hear_each_other_s_heartbeats()
+    {
+        await using var cluster = await TestCluster.FoundAsync(
+            remote: true, hocon: "akka { loggers = [], loglevel = DEBUG, cluster.debug.verbose-heartbeat-logging = on }", names: ["a", "b", "c"]);
+        var heard = cluster.Nodes.Values.Select(static node =>
+        {
+            var first = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
+            node.System.EventStream.Subscribe(node.System.ActorOf(Props.Create(() => new Listener(first)), "listener"), typeof(Debug));
+            return first.Task;
+        }).ToList();
+        await TestCluster.UntilAsync(() => cluster.Nodes.Values.All(static node =>
+            Akka.Cluster.Cluster.Get(node.System).State.Members.Count(static member => member.Status == Akka.Cluster.MemberStatus.Up) == 3));
+        Assert.All(await Task.WhenAll(heard).WaitAsync(TestCluster.Patience), static said => Assert.Contains("Heartbeat response from", said, StringComparison.Ordinal));
+    }
+
+    /// <summary>Tells the first that is logged of an answered heartbeat, or of something that was not let through.</summary>
+    private sealed class Listener : ReceiveActor
+    {
+        public Listener(TaskCompletionSource<string> first) => Receive<Debug>(logged =>
+        {
+            var text = logged.Message.ToString() ?? "";
+            if (text.Contains("Heartbeat response from", StringComparison.Ordinal) || text.Contains("UntrustedMode", StringComparison.Ordinal))
+            {
+                first.TrySetResult(text);
+            }
+        });
     }
 
     /// <summary>A type that no node binds to a serializer.</summary>

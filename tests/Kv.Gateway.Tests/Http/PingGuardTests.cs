@@ -98,6 +98,21 @@ public sealed class PingGuardTests
         }
     }
 
+    /// <summary>Kestrel looks for calls that are left only when something comes: it is to look once more when the last has ended.</summary>
+    [Fact]
+    public async Task Behind_a_good_bye_the_end_of_the_last_call_ends_the_connection()
+    {
+        await SayAsync([.. "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8, .. Frame(Headers, 4, 1), .. Frame(Headers, 4, 3)]);
+        Assert.Equal("7 255 0 ", await AnswerAsync(Frame(GoAway, 0, 0, 0x7f, 0xff, 0xff, 0xff, 0, 0, 0, 0)));      // any call, for now
+        Assert.Equal("1", await AnswerAsync(Frame(Headers, 4 | Last, 1)));
+        var waiting = _guard.Input.ReadAsync().AsTask();
+        Assert.False(waiting.IsCompleted);
+        Assert.Equal("1", await AnswerAsync(Frame(Headers, 4 | Last, 3)));
+        var end = await waiting.WaitAsync(TimeSpan.FromSeconds(20));
+        Assert.True(end.IsCompleted && end.Buffer.IsEmpty);
+        Assert.Equal("7 3 0 ", await AnswerAsync(Frame(GoAway, 0, 0, 0, 0, 0, 3, 0, 0, 0, 0)));      // which of them were served
+    }
+
     [Fact]
     public async Task Answers_to_the_servers_own_pings_are_no_pings()
     {

@@ -47,6 +47,8 @@ public sealed class HealthServiceTests
         health.Set("other", serving: true);      // no news for this watcher
         health.Shutdown();
         Assert.Equal(ServingStatus.NotServing, await NextAsync(watch));
+        var end = await Assert.ThrowsAsync<RpcException>(() => NextAsync(watch));      // a call that stayed would hold the process up
+        Assert.Equal((StatusCode.Unavailable, "etcdserver: server stopped"), (end.StatusCode, end.Status.Detail));
         health.Set("kv", serving: true);         // too late
         Assert.Equal(ServingStatus.NotServing, (await new Health.HealthClient(host.Channel).CheckAsync(new HealthCheckRequest { Service = "kv" })).Status);
     }
