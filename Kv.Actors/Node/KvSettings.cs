@@ -240,6 +240,7 @@ public sealed record KvSettings
         CertFile = config.GetString("kv.peer.tls.cert-file"),
         KeyFile = config.GetString("kv.peer.tls.key-file"),
         TrustedCaFile = config.GetString("kv.peer.tls.trusted-ca-file"),
+        CrlFile = config.GetString("kv.peer.tls.crl-file"),
         ClientCertAuth = config.GetBoolean("kv.peer.tls.client-cert-auth"),
         AllowedCommonNames = [.. config.GetStringList("kv.peer.tls.allowed-cn")],
         AllowedHostNames = [.. config.GetStringList("kv.peer.tls.allowed-hostname")],

@@ -9,8 +9,8 @@ namespace Kv.Actors.Node;
 
 /// <summary>The certificates between members: this one's own, from PEM files, and the judgement on others', asked at each handshake.</summary>
 /// <remarks>
-/// Source: reference, TLS. The authority's file is read at each handshake, so that it may change at any time. Akka.Remote keeps the
-/// own certificate for the life of its actor system: when those files change, the process starts its node anew (GatewayProcess).
+/// Source: reference, TLS. The authority's file and the revocation list are read at each handshake, so that they may change at any time. Akka.Remote keeps the
+/// own certificate for the life of its actor system, one for both directions: when those files change, the process starts its node anew (GatewayProcess).
 /// </remarks>
 internal sealed class PeerCertificates(PeerTlsSettings settings, TimeProvider clock)
 {
@@ -112,8 +112,31 @@ internal sealed class PeerCertificates(PeerTlsSettings settings, TimeProvider cl
             }
         }
         return chain.Build(certificate)
-            ? null
+            ? WhyRevoked(chain)
             : $"the certificate is not trusted: {string.Join("; ", chain.ChainStatus.Select(static status => status.StatusInformation.Trim()))}";
+    }
+
+    /// <summary>By serial number alone, wherever in the chain, as in etcd (reference, TLS).</summary>
+    private string? WhyRevoked(X509Chain chain)
+    {
+        if (settings.CrlFile.Length == 0)
+        {
+            return null;
+        }
+        try
+        {
+            var bytes = File.ReadAllBytes(settings.CrlFile);
+            var list = bytes.AsSpan().StartsWith("-----BEGIN"u8)
+                ? CertificateRevocationListBuilder.LoadPem(System.Text.Encoding.ASCII.GetString(bytes), out _)
+                : CertificateRevocationListBuilder.Load(bytes, out _);
+            return chain.ChainElements.FirstOrDefault(element => list.RemoveEntry(element.Certificate.SerialNumberBytes.Span)) is { } revoked
+                ? $"transport: certificate serial {revoked.Certificate.SerialNumber.ToLowerInvariant()} revoked"
+                : null;
+        }
+        catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException or CryptographicException or ArgumentException)
+        {
+            return $"the revocation list {settings.CrlFile} cannot be read: {unreadable.Message}";
+        }
     }
 
     private static string CommonNameOf(X509Certificate2 certificate) =>

@@ -14,6 +14,9 @@ public sealed record PeerTlsSettings
     /// <summary>The authority that members' certificates must come from, PEM; empty is the system's.</summary>
     public required string TrustedCaFile { get; init; }
 
+    /// <summary>A list of revoked certificates, PEM or DER; empty is none.</summary>
+    public required string CrlFile { get; init; }
+
     /// <summary>A member that connects must show a certificate.</summary>
     public required bool ClientCertAuth { get; init; }
 

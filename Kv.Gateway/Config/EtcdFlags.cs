@@ -211,7 +211,7 @@ public static class EtcdFlags
             Yes("peer-cert-allowed-hostname", List, "", Security, "kv.peer.tls.allowed-hostname", "Host names of which a member's certificate must be good for one.") with { YamlKey = "peer-transport-security.allowed-hostname" },
             Yes("peer-auto-tls", Bool, "false", Security, "kv.peer.tls.auto-tls", "Each member makes its own certificate, and takes any.") with { YamlKey = "peer-transport-security.auto-tls" },
             Yes("self-signed-cert-validity", Count, "1", Security, "kv.peer.tls.self-signed-years", "Years for which a certificate of our own making is good.") with { Max = 100 },
-            Later("peer-crl-file", Text, "", Security, "Revocation list of members' certificates.", null),
+            Yes("peer-crl-file", Text, "", Security, "kv.peer.tls.crl-file", "Revocation list of members' certificates, PEM or DER; read anew for each connection.") with { YamlKey = null },
             skipSan,
             Later("cipher-suites", List, "", Security, "Cipher suites up to TLS 1.2."),
             Later("tls-min-version", Choice, "TLS1.2", Security, "Lowest TLS version.") with { Choices = ["TLS1.2", "TLS1.3"] },

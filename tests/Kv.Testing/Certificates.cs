@@ -50,6 +50,18 @@ public sealed class Certificates : IDisposable
         return (cert, key);
     }
 
+    /// <summary>Writes the authority's list of revoked certificates.</summary>
+    public void Revoke(string file, bool pem, params X509Certificate2[] revoked)
+    {
+        var list = new CertificateRevocationListBuilder();
+        Array.ForEach(revoked, one => list.AddEntry(one));
+        var now = DateTimeOffset.UtcNow;
+        var issuer = X509SignatureGenerator.CreateForECDsa(_secret);
+        var key = X509AuthorityKeyIdentifierExtension.CreateFromIssuerNameAndSerialNumber(_authority.SubjectName, _authority.SerialNumberBytes.Span);
+        var bytes = list.Build(_authority.SubjectName, issuer, 1, now.AddDays(1), HashAlgorithmName.SHA256, key, now.AddMinutes(-1));
+        File.WriteAllBytes(file, pem ? System.Text.Encoding.ASCII.GetBytes(PemEncoding.WriteString("X509 CRL", bytes)) : bytes);
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {

@@ -51,6 +51,26 @@ public sealed class PeerCertificatesTests : IDisposable
     }
 
     [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Who_is_in_the_revocation_list_is_not_taken_and_its_file_may_change(bool pem)
+    {
+        using var kept = Load(_known.Make("kept", "127.0.0.1"));
+        using var lost = Load(_known.Make("lost", "127.0.0.1"));
+        var file = Path.Combine(_known.Folder, "revoked.crl");
+        var certificates = new PeerCertificates(Settings() with { TrustedCaFile = _known.AuthorityFile, CrlFile = file }, TimeProvider.System);
+        Assert.Contains("cannot be read", WhyNot(kept), StringComparison.Ordinal);
+        _known.Revoke(file, pem);
+        Assert.Equal((null, null), (WhyNot(kept), WhyNot(lost)));
+        _known.Revoke(file, pem, lost);
+        Assert.Equal((null, $"transport: certificate serial {lost.SerialNumber.ToLowerInvariant()} revoked"), (WhyNot(kept), WhyNot(lost)));
+        File.WriteAllText(file, "-----BEGIN no list");
+        Assert.Contains("cannot be read", WhyNot(kept), StringComparison.Ordinal);
+
+        string? WhyNot(System.Security.Cryptography.X509Certificates.X509Certificate2 shown) => certificates.WhyNot(shown, null, "127.0.0.1:5", SslPolicyErrors.None);
+    }
+
+    [Theory]
     [InlineData("", "", false, 1, "cannot listen on TLS for https://h:1: KeyFile and CertFile are not presented")]
     [InlineData("c.pem", "", false, 1, "KeyFile and CertFile must both be present[key: , cert: c.pem]")]
     [InlineData("c.pem", "k.pem", false, 1, null)]
@@ -97,6 +117,7 @@ public sealed class PeerCertificatesTests : IDisposable
         CertFile = "",
         KeyFile = "",
         TrustedCaFile = "",
+        CrlFile = "",
         ClientCertAuth = false,
         AllowedCommonNames = [],
         AllowedHostNames = [],
