@@ -47,6 +47,9 @@ public sealed record KvSettings
     /// <summary>Bounds of the traffic between members.</summary>
     public required PeerLimits Peers { get; init; }
 
+    /// <summary>Paths of actors beyond this service's own that other members' systems may select.</summary>
+    public required IReadOnlyList<string> ExtensionPaths { get; init; }
+
     /// <summary>Bytes of entries in one message to a follower.</summary>
     public required long MaxAppendBytes { get; init; }
 
@@ -171,6 +174,7 @@ public sealed record KvSettings
             InitialMembers = initial.Count > 0 ? initial : [new InitialMember(name, [.. advertised])],
             Peers = ReadPeers(config),
             PeerTls = ReadPeerTls(config),
+            ExtensionPaths = PathsOf(config, "kv.peer.extension-paths"),
             MaxAppendBytes = Bytes(config, "kv.raft.max-append-bytes", 1),
             MaxInflightBytes = AtLeast(config, "kv.raft.max-inflight-bytes", "kv.raft.max-append-bytes"),
             KeptForSnapshotBytes = Bytes(config, "kv.raft.kept-for-snapshot-bytes", 1),
@@ -274,6 +278,14 @@ public sealed record KvSettings
             throw new ConfigurationException($"kv.raft.snapshot-count is {text}: it must be a whole number from 0");
         }
         return count is 0 or DefaultSnapshotCount ? most : (long)Math.Min(count, (ulong)most);
+    }
+
+    private static string[] PathsOf(Config config, string key)
+    {
+        var paths = config.GetStringList(key);
+        return paths.FirstOrDefault(static path => !path.StartsWith('/')) is { } bad
+            ? throw new ConfigurationException($"{key} has {bad}: a path begins with / and names an actor, such as /user/audit")
+            : [.. paths];
     }
 
     private static void CheckTimes(Config config)

@@ -5,6 +5,8 @@ namespace Kv.Actors.Node;
 /// <summary>Every setting with its default: <c>hocon/reference.conf</c>, which is built into this assembly.</summary>
 public static class ReferenceConfig
 {
+    private static readonly string[] _selected = ["/user/node/peers", "/system/cluster/core/daemon", "/system/cluster/heartbeatReceiver"];
+
     /// <summary>The defaults, with the journal's beside them.</summary>
     public static Config Load() => s_defaults.Value;
 
@@ -92,9 +94,9 @@ public static class ReferenceConfig
                 cluster-shutdown.timeout = 1s
               }
               remote {
-                # Whoever reaches the port is a stranger first. These are all that members select on each other.
+                # Whoever reaches the port is a stranger first. These are all that members select on each other, and what extensions do.
                 untrusted-mode = on
-                trusted-selection-paths = ["/user/node/peers", "/system/cluster/core/daemon", "/system/cluster/heartbeatReceiver"]
+                trusted-selection-paths = [{{string.Join(", ", _selected.Concat(settings.ExtensionPaths).Select(Quote))}}]
                 retry-gate-closed-for = 300ms
                 log-remote-lifecycle-events = off
                 dot-netty.tcp {

@@ -153,15 +153,14 @@ public sealed class ClusterTests
         var leader = await cluster.LeaderAsync();
         await cluster.PutAsync(leader, "k", "1");
         var added = new ClusterMember(new NodeId(0xd), "", [cluster.Url("d")], [], IsLearner: false);
-        var members = await cluster[cluster.Follower(leader)].ProposeConfChangeAsync(new ConfChange(ConfChangeType.AddNode, 0xd, added.ToJson()));
-        Assert.Equal(4, members.Value!.Count);
+        Assert.Equal(4, await cluster.ChangeAsync(cluster.Follower(leader), new ConfChange(ConfChangeType.AddNode, 0xd, added.ToJson())));
         await cluster.StartAsync("d", ["a", "b", "c", "d"], state: "existing");
         Assert.Equal((new NodeId(0xd), cluster["a"].Status.Cluster), (cluster["d"].Status.Self, cluster["d"].Status.Cluster));
         Assert.Equal("1", await cluster.GetAsync("d", "k"));
         await cluster.PutAsync("d", "k", "2");
         await cluster.ConvergedAsync();
 
-        Assert.Equal(3, (await cluster["a"].ProposeConfChangeAsync(new ConfChange(ConfChangeType.RemoveNode, 0xd))).Value!.Count);
+        Assert.Equal(3, await cluster.ChangeAsync("a", new ConfChange(ConfChangeType.RemoveNode, 0xd)));
         var end = await cluster["d"].Ended.WaitAsync(TestCluster.Patience);
         Assert.Equal("the member has been permanently removed from the cluster", end.Reason);
         await cluster.StopAsync("d");

@@ -30,6 +30,7 @@ public class KvSettingsTests
     [InlineData("kv.lease.revoke-batch = 1001", "kv.lease.revoke-batch")]
     [InlineData("kv.lease.checkpoint-interval = 10ms", "kv.lease.checkpoint-interval")]
     [InlineData("kv.watch.queue-bytes = 1", "kv.watch.queue-bytes")]
+    [InlineData("kv.peer.extension-paths = [audit]", "kv.peer.extension-paths")]
     [InlineData("kv.watch.progress-notify-interval = 50ms", "kv.watch.progress-notify-interval")]
     public void A_setting_out_of_bounds_is_refused_by_name(string hocon, string key)
     {

@@ -2,6 +2,7 @@ using Akka.Actor;
 using Akka.Configuration;
 using Akka.Serialization;
 using Kv.Actors.Node;
+using Kv.Actors.Tests.Raft;
 using Xunit;
 
 namespace Kv.Actors.Tests.Node;
@@ -48,6 +49,21 @@ public sealed class StrangerTests
         await cluster.PutAsync("a", "k", "after");
         Assert.Equal("after", await cluster.GetAsync("a", "k"));
         await stranger.Terminate().WaitAsync(TestCluster.Patience);
+    }
+
+    [Fact]
+    public async Task An_extension_s_actor_is_reached_from_elsewhere_where_its_path_is_listed()
+    {
+        await using var cluster = await TestCluster.FoundAsync(remote: true, hocon: "kv.peer.extension-paths = [\"/user/listed\"]", names: ["a"]);
+        var system = cluster["a"].System;
+        var (listed, unlisted) = (new Recorder(system, "listed"), new Recorder(system, "unlisted"));
+        using var elsewhere = ActorSystem.Create("elsewhere", Stranger);
+        var root = $"akka.tcp://{KvNode.SystemName}@{new Uri(cluster.Url("a")).Authority}/user/";
+        elsewhere.ActorSelection(root + "unlisted").Tell("hello");
+        elsewhere.ActorSelection(root + "listed").Tell("hello");       // behind it on the same connection
+        Assert.Equal("hello", await listed.NextAsync<string>());
+        Assert.Empty(await unlisted.TakeAsync());
+        await elsewhere.Terminate().WaitAsync(TestCluster.Patience);
     }
 
     /// <summary>Each part with the number of its life: one that was restarted under its name is another.</summary>

@@ -3,6 +3,7 @@ using Kv.Actors.Model;
 using Kv.Actors.Mvcc;
 using Kv.Actors.Node;
 using Kv.Actors.Protos.Etcdserverpb;
+using Kv.Actors.Raft;
 using Kv.Testing.Processes;
 using Xunit;
 using static Kv.Actors.Tests.Apply.Requests;
@@ -131,6 +132,25 @@ internal sealed class TestCluster : IAsyncDisposable
                 Assert.Equal(KvError.None, put.Error);
                 return put.Value!.Header.Revision;
             }
+        }
+    }
+
+    /// <summary>Changes the membership through one of them, and tells how many members there are then.</summary>
+    public async Task<int> ChangeAsync(string on, ConfChange change)
+    {
+        for (var again = false; ; again = true)
+        {
+            var changed = await _nodes[on].ProposeConfChangeAsync(change).WaitAsync(Patience);
+            if (changed.Error is KvError.Timeout or KvError.TimeoutDueToLeaderFail or KvError.TimeoutDueToConnectionLost)
+            {
+                continue;                                      // see PutAsync
+            }
+            if (again && changed.Error is (KvError.MemberExist or KvError.MemberNotFound))
+            {
+                return _nodes[on].Roots.Current.Members.Count;     // the one before was done after all
+            }
+            Assert.Equal(KvError.None, changed.Error);
+            return changed.Value!.Count;
         }
     }
 

@@ -13,9 +13,17 @@ internal sealed class Recorder
     /// <param name="system">Where it lives.</param>
     /// <param name="child">What it starts as its child, if anything.</param>
     public Recorder(IActorRefFactory system, Props? child = null)
+        : this(system, null, child)
+    {
+    }
+
+    /// <param name="system">Where it lives.</param>
+    /// <param name="name">Its name there; null for any.</param>
+    /// <param name="child">What it starts as its child, if anything.</param>
+    public Recorder(IActorRefFactory system, string? name, Props? child = null)
     {
         var started = new TaskCompletionSource<IActorRef>();
-        Ref = system.ActorOf(Props.Create(() => new Actor(_told.Writer, child, started)));
+        Ref = system.ActorOf(Props.Create(() => new Actor(_told.Writer, child, started)), name);
         Child = child is null ? ActorRefs.Nobody : started.Task.WaitAsync(_patience).GetAwaiter().GetResult();
     }
 
