@@ -30,12 +30,24 @@ public sealed class LoadingHeap : IDisposable
             return new LoadingHeap(holds: false);
         }
         var bytes = Math.Min(Math.Min(fileBytes * HeapPerFile, Most), GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / ShareOfMemory);
-        var holds = bytes >= WorthIt && GCSettings.LatencyMode != GCLatencyMode.NoGCRegion && GC.TryStartNoGCRegion(bytes);
+        var holds = bytes >= WorthIt && GCSettings.LatencyMode != GCLatencyMode.NoGCRegion && TryStart(bytes);
         if (!holds)
         {
             Volatile.Write(ref _inUse, 0);
         }
         return new LoadingHeap(holds);
+    }
+
+    private static bool TryStart(long bytes)
+    {
+        try
+        {
+            return GC.TryStartNoGCRegion(bytes);
+        }
+        catch (ArgumentOutOfRangeException)
+        {
+            return false;                                      // more than this collector's settings ever allow
+        }
     }
 
     /// <inheritdoc/>

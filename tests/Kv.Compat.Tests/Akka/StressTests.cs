@@ -77,7 +77,7 @@ public sealed class StressTests : Akka.TestKit.Xunit2.TestKit
     [Fact]
     public async Task A_handler_that_ends_while_it_is_looked_at_has_not_failed()
     {
-        const int count = 50_000;
+        const int count = 20_000;
         using var ender = new TaskEnder();
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var actor = Sys.ActorOf(Props.Create(() => new Awaits(count, ender, done)));
