@@ -60,7 +60,9 @@ internal sealed class SimProcess
     public bool IsStopping { get; set; }
 
     /// <summary>Whether all its actors have ended.</summary>
+#pragma warning disable CS0618                                // Akka would have it watched, but outside the system there is no actor left to watch the last one
     public bool HasStopped => Actors is { LookupRoot.IsTerminated: true };
+#pragma warning restore CS0618
 
     /// <summary>Whether there is something to do now.</summary>
     public bool Ready => _ready.Count > 0 && !Machine.IsPaused;
