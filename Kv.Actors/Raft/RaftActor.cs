@@ -104,6 +104,7 @@ public sealed class RaftActor : ReceivePersistentActor, IWithTimers
     private SnapshotMeta _checkpointMeta = SnapshotMeta.Empty;
     private bool _checkpointing;
     private long _previousCheckpoint;
+    private long _replayedTo;                                  // while recovering: the last event that was, or that a checkpoint holds
 
     /// <summary>Starts recovery; commands wait until it is done.</summary>
     public RaftActor(RaftActorSetup setup)
@@ -191,7 +192,7 @@ public sealed class RaftActor : ReceivePersistentActor, IWithTimers
         var checkpoint = NodeCheckpoint.ReadRaft(image);
         _core.Replay(checkpoint);
         _checkpointMeta = checkpoint.Meta;
-        _previousCheckpoint = offer.Metadata.SequenceNr;
+        _previousCheckpoint = _replayedTo = offer.Metadata.SequenceNr;
         _previousCheckpointIndex = checkpoint.Meta.Index;
         _applied = checkpoint.Meta;
         _members = RootImage.MembersIn(new BoltBucketSource(image.Reader));
@@ -200,11 +201,24 @@ public sealed class RaftActor : ReceivePersistentActor, IWithTimers
 
     private void Replay(RaftEvent recorded)
     {
+        RequireEventsUpTo(LastSequenceNr - 1);
+        _replayedTo = LastSequenceNr;
         _core.Replay(recorded);
         // The newest checkpoint may be newer than a snapshot in the journal; then the core passes it over, and so does the store.
         if (recorded is RaftEvent.SnapshotInstalled { Meta: var meta } && meta.Index > _applied.Index && _core.Log.Snapshot.Index == meta.Index)
         {
             Load(meta, _setup.Shelf.MembersOf(meta));
+        }
+    }
+
+    /// <summary>A term or a vote that is missing must not be taken for one that never was: a log with a hole is refused.</summary>
+    /// <exception cref="InvalidDataException">Events between what was recovered and <paramref name="sequenceNr"/> are gone.</exception>
+    private void RequireEventsUpTo(long sequenceNr)
+    {
+        if (sequenceNr > _replayedTo)
+        {
+            throw new InvalidDataException(
+                $"events {_replayedTo + 1} to {sequenceNr} of the log are gone, and no checkpoint that can be read holds them: this member has lost data; remove it and add it anew");
         }
     }
 
@@ -225,6 +239,7 @@ public sealed class RaftActor : ReceivePersistentActor, IWithTimers
 
     private void Begin()
     {
+        RequireEventsUpTo(LastSequenceNr);
         if (_core.Log.LastIndex == 0 && _core.Term == 0 && _setup.Bootstrap.Count > 0)
         {
             _core.Bootstrap(_setup.Bootstrap);
@@ -749,7 +764,17 @@ public sealed class RaftActor : ReceivePersistentActor, IWithTimers
     private void CheckpointSaved(SnapshotMetadata metadata)
     {
         _log.Info("saved snapshot to disk: index {0}", _checkpointMeta.Index);
-        // Events since the checkpoint before this one stay: should this file be found damaged, the one before it still serves.
+        // One of the same number has taken the place of the last: the one to fall back to is still the one before.
+        if (metadata.SequenceNr != _previousCheckpoint)
+        {
+            RemoveWhatNoStartNeeds(metadata);
+        }
+        CheckpointEnded(stored: true);
+    }
+
+    /// <summary>Events since the checkpoint before this one stay: should this file be found damaged, the one before it still serves.</summary>
+    private void RemoveWhatNoStartNeeds(SnapshotMetadata metadata)
+    {
         if (_previousCheckpoint > 0)
         {
             DeleteMessages(_previousCheckpoint);
@@ -761,7 +786,6 @@ public sealed class RaftActor : ReceivePersistentActor, IWithTimers
         {
             _setup.Workers.Run("snapshot removal", () => new ShelfCleared(shelf.RemoveUpTo(index)), CancellationToken.None).PipeTo(Self);
         }
-        CheckpointEnded(stored: true);
     }
 
     private void CheckpointEnded(bool stored)

@@ -20,11 +20,13 @@ public sealed class KvNodeTests : IDisposable
 
     private string WalDir => Path.Combine(_dir, "member", "wal");
 
+    private static Task<KvNode> OpenAsync(string dataDir, string more = "", IDisk? disk = null) => KvNode.StartAsync(
+        [more, $"kv.data-dir = \"{dataDir}\", kv.peer.listen-urls = [], akka.loglevel = OFF, kv.persistence.journal.segment-bytes = 64 KiB, kv.persistence.journal.first-segment-bytes = 64 KiB"],
+        new Metrics(new MetricsRegistry()), NodeEnvironment.Real with { Disk = disk ?? NodeEnvironment.Real.Disk });
+
     internal static async Task<KvNode> StartAsync(string dataDir, string more = "", IDisk? disk = null)
     {
-        var node = await KvNode.StartAsync(
-            [more, $"kv.data-dir = \"{dataDir}\", kv.peer.listen-urls = [], akka.loglevel = OFF, kv.persistence.journal.segment-bytes = 64 KiB, kv.persistence.journal.first-segment-bytes = 64 KiB"],
-            new Metrics(new MetricsRegistry()), NodeEnvironment.Real with { Disk = disk ?? NodeEnvironment.Real.Disk });
+        var node = await OpenAsync(dataDir, more, disk);
         try
         {
             Assert.Equal(KvError.None, await node.PublishAsync());
@@ -94,10 +96,14 @@ public sealed class KvNodeTests : IDisposable
         }
     }
 
+    /// <param name="seed">Says which byte is damaged.</param>
+    /// <param name="times">Checkpoints without a write between them. Two of one sequence number were taken for two to fall back to once, and
+    /// the events between the older file and the newer were removed: simulation, seed 1289.</param>
     [Theory]
-    [InlineData(1)]
-    [InlineData(2)]
-    public async Task A_damaged_newest_checkpoint_falls_back_to_the_older_one_and_loses_nothing(int seed)
+    [InlineData(1, 1)]
+    [InlineData(2, 1)]
+    [InlineData(3, 2)]
+    public async Task A_damaged_newest_checkpoint_falls_back_to_the_older_one_and_loses_nothing(int seed, int times)
     {
         var random = new Random(seed);
         await using (var node = await StartAsync(_dir))
@@ -108,7 +114,10 @@ public sealed class KvNodeTests : IDisposable
                 {
                     await PutAsync(node, $"k{i}", $"{round}");
                 }
-                await node.CheckpointAsync(CancellationToken.None);
+                for (var again = 0; again < times; again++)
+                {
+                    await node.CheckpointAsync(CancellationToken.None);
+                }
             }
             await PutAsync(node, "last", "after");
         }
@@ -127,6 +136,30 @@ public sealed class KvNodeTests : IDisposable
         {
             Assert.Equal("after", await GetAsync(node, "last"));
         }
+    }
+
+    /// <summary>It would begin anew with the terms and votes of long ago.</summary>
+    [Fact]
+    public async Task A_node_whose_checkpoints_are_all_damaged_does_not_start()
+    {
+        await using (var node = await StartAsync(_dir))
+        {
+            for (var round = 0; round < 3; round++)
+            {
+                await PutAsync(node, "k", $"{round}");
+                await node.CheckpointAsync(CancellationToken.None);
+            }
+            await PutAsync(node, "last", "after");
+        }
+        foreach (var checkpoint in Directory.GetFiles(SnapDir, "*.db"))
+        {
+            var bytes = await File.ReadAllBytesAsync(checkpoint);
+            bytes[bytes.Length / 2] ^= 0x40;
+            await File.WriteAllBytesAsync(checkpoint, bytes);
+        }
+        await using var again = await OpenAsync(_dir);
+        Assert.Contains("raft", (await again.Ended.WaitAsync(TimeSpan.FromSeconds(20))).Reason, StringComparison.Ordinal);
+        Assert.Equal(0, again.Roots.Current.Kv.Stats.Keys);
     }
 
     [Fact]
