@@ -5,7 +5,7 @@ namespace Kv.Actors.Apply;
 /// <summary>Keeps the collector away while a state is loaded: all that is read stays, so each collection would walk through it for nothing.</summary>
 /// <remarks>
 /// Of use to a process that has just started, whose heap is small: beginning collects once. A load of 200,000 records of 256 bytes
-/// takes half the time. What is allowed is bounded; a load that needs more goes on with the collector from there.
+/// took 327 to 609 ms instead of 626 to 779. What is allowed is bounded; a load that needs more goes on with the collector from there.
 /// </remarks>
 public sealed class LoadingHeap : IDisposable
 {

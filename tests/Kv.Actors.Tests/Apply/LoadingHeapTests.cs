@@ -3,9 +3,13 @@ using Xunit;
 
 namespace Kv.Actors.Tests.Apply;
 
-/// <summary>What can be said of it in a process whose heap belongs to other tests as well.</summary>
+/// <summary>What can be said of it in a process whose heap belongs to other tests as well. Alone: the collector's mode is the whole process's.</summary>
+[CollectionDefinition(Name, DisableParallelization = true)]
+[Collection(Name)]
 public sealed class LoadingHeapTests
 {
+    private const string Name = "loading heap";
+
     [Fact]
     public void A_small_load_leaves_the_collector_alone()
     {

@@ -60,21 +60,9 @@ public sealed class RemoteClusterTests
     {
         await using var cluster = await TestCluster.FoundAsync(remote: true, names: ["a"]);
         var serialization = ((ExtendedActorSystem)cluster["a"].System).Serialization;
-        Assert.Throws<SerializationException>(() => serialization.Serialize(new Stranger()));
-        using var foreign = ActorSystem.Create("foreign", """
-            akka {
-              loglevel = OFF
-              stdout-loglevel = OFF
-              coordinated-shutdown.run-by-clr-shutdown-hook = off
-              remote.dot-netty.tcp { hostname = "127.0.0.1", port = 0 }
-              actor {
-                provider = remote
-                serializers { json = "Kv.Actors.Tests.Node.RemoteClusterTests+JsonOfAnything, Kv.Actors.Tests" }
-                serialization-bindings { "Kv.Actors.Tests.Node.RemoteClusterTests+Stranger, Kv.Actors.Tests" = json }
-              }
-            }
-            """);
-        foreign.ActorSelection($"akka.tcp://kv@{new Uri(cluster.Url("a")).Authority}/user/node/peers").Tell(new Stranger());
+        Assert.Throws<SerializationException>(() => serialization.Serialize(new StrangerTests.Nonsense()));
+        using var foreign = ActorSystem.Create("foreign", StrangerTests.Hocon);
+        foreign.ActorSelection($"akka.tcp://kv@{new Uri(cluster.Url("a")).Authority}/user/node/peers").Tell(new StrangerTests.Nonsense());
         await TestCluster.UntilAsync(() => cluster["a"].Metrics.Peers.ReceivedFailures.With("0").Value == 1);
         await cluster.PutAsync("a", "k", "v");
         await foreign.Terminate();
@@ -108,25 +96,5 @@ public sealed class RemoteClusterTests
                 first.TrySetResult(text);
             }
         });
-    }
-
-    /// <summary>A type that no node binds to a serializer.</summary>
-    public sealed record Stranger;
-
-    /// <summary>Writes as the package's JSON serializer does: under its number, with the type's name beside.</summary>
-    public sealed class JsonOfAnything(ExtendedActorSystem system) : SerializerWithStringManifest(system)
-    {
-        public JsonOfAnything(ExtendedActorSystem system, Config _)
-            : this(system)
-        {
-        }
-
-        public override int Identifier => 1;
-
-        public override string Manifest(object o) => $"{o.GetType().FullName}, {o.GetType().Assembly.GetName().Name}";
-
-        public override byte[] ToBinary(object obj) => "{}"u8.ToArray();
-
-        public override object FromBinary(byte[] bytes, string manifest) => throw new SerializationException("Nothing is read with this serializer");
     }
 }

@@ -25,7 +25,7 @@ public sealed class StrangerTests
         var node = cluster["a"];
         await cluster.PutAsync("a", "k", "before");
         var parts = await PartsAsync(node);
-        using var stranger = ActorSystem.Create("stranger", Stranger);
+        using var stranger = ActorSystem.Create("stranger", Hocon);
         var root = $"akka.tcp://{KvNode.SystemName}@{new Uri(cluster.Url("a")).Authority}";
         var harm = (object[])[PoisonPill.Instance, Kill.Instance, new Status.Failure(new InvalidOperationException("so says a stranger"))];
         foreach (var path in s_vital)
@@ -57,7 +57,7 @@ public sealed class StrangerTests
         await using var cluster = await TestCluster.FoundAsync(remote: true, hocon: "kv.peer.extension-paths = [\"/user/listed\"]", names: ["a"]);
         var system = cluster["a"].System;
         var (listed, unlisted) = (new Recorder(system, "listed"), new Recorder(system, "unlisted"));
-        using var elsewhere = ActorSystem.Create("elsewhere", Stranger);
+        using var elsewhere = ActorSystem.Create("elsewhere", Hocon);
         var root = $"akka.tcp://{KvNode.SystemName}@{new Uri(cluster.Url("a")).Authority}/user/";
         elsewhere.ActorSelection(root + "unlisted").Tell("hello");
         elsewhere.ActorSelection(root + "listed").Tell("hello");       // behind it on the same connection
@@ -70,7 +70,8 @@ public sealed class StrangerTests
     private static async Task<IActorRef[]> PartsAsync(KvNode node) =>
         await Task.WhenAll(s_vital.Select(path => node.System.ActorSelection(path).ResolveOne(TestCluster.Patience)));
 
-    private const string Stranger = """
+    /// <summary>An actor system that speaks Akka.Remote, and has a type of its own to say.</summary>
+    internal const string Hocon = """
         akka {
           loglevel = OFF
           stdout-loglevel = OFF
@@ -84,10 +85,10 @@ public sealed class StrangerTests
         }
         """;
 
-    /// <summary>A type that no node knows.</summary>
+    /// <summary>A type that no node knows, and that none binds to a serializer.</summary>
     public sealed record Nonsense;
 
-    /// <summary>Writes under the number of the package's JSON serializer.</summary>
+    /// <summary>Writes as the package's JSON serializer does: under its number, with the type's name beside.</summary>
     public sealed class JsonOfAnything(ExtendedActorSystem system) : SerializerWithStringManifest(system)
     {
         public JsonOfAnything(ExtendedActorSystem system, Config _)
@@ -97,7 +98,7 @@ public sealed class StrangerTests
 
         public override int Identifier => 1;
 
-        public override string Manifest(object o) => "Nonsense";
+        public override string Manifest(object o) => $"{o.GetType().FullName}, {o.GetType().Assembly.GetName().Name}";
 
         public override byte[] ToBinary(object obj) => "{}"u8.ToArray();
 
