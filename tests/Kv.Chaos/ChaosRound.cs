@@ -77,7 +77,7 @@ internal sealed class ChaosRound(ChaosOptions options, ChaosCluster cluster, KvS
         await Task.WhenAll(watches);
 
         _found.AddRange(nemesis.Complaints.Select(static c => new Violation("stop", c)));
-        _found.AddRange(cluster.Members.SelectMany(static m => m.UnexpectedEnds).Select(static e => new Violation("member ended", e)));
+        _found.AddRange(cluster.Members.SelectMany(static m => m.UnexpectedEnds.Select(e => new Violation("member ended", $"{e}\n{m.LogTail(15)}"))));
         _run = new RunHistory
         {
             Operations = [.. late, .. _history.Operations()],

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Kv.Chaos.Network;
+using Kv.Testing.Processes;
 
 namespace Kv.Chaos.Servers;
 
@@ -35,7 +36,7 @@ internal sealed class ChaosCluster : IAsyncDisposable
     {
         var folder = Directory.CreateTempSubdirectory("kv-chaos-").FullName;
         string[] names = ["m1", "m2", "m3"];
-        var ports = names.ToDictionary(static n => n, _ => (Client: Ports.Free(), Peer: Ports.Free(), Proxy: Ports.Free()));
+        var ports = names.ToDictionary(static n => n, _ => (Client: FreePorts.Next(), Peer: FreePorts.Next(), Proxy: FreePorts.Next()));
         string PeerUrl(string name) => $"http://127.0.0.1:{(proxies ? ports[name].Proxy : ports[name].Peer)}";
         var initial = string.Join(',', names.Select(n => $"{n}={PeerUrl(n)}"));
         var disk = smallDisk ? await SmallDisk.MountAsync(Path.Combine(folder, "small")) : null;
