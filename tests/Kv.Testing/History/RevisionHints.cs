@@ -6,6 +6,7 @@ namespace Kv.Testing.History;
 /// <list type="bullet">
 /// <item>An acknowledged write that shows its revision owns it: nothing else may produce that revision.</item>
 /// <item>A key state with mod revision r, shown by anyone, is what revision r put there; a delete event at r says that r removed the key.</item>
+/// <item>An event shows what its key held before: no revision in between changed it.</item>
 /// <item>A watch answer that is no fragment has all that its revisions did in the watched range: no other key of it may change then.</item>
 /// </list>
 /// </remarks>
@@ -15,6 +16,7 @@ public sealed class RevisionHints
     private readonly Dictionary<long, Dictionary<string, (KeyRecord? State, string Source)>> _seen = [];
 
     private readonly Dictionary<long, List<(WatchLog Watch, HashSet<string> Changed)>> _whole = [];
+    private readonly Dictionary<string, SortedList<long, long>> _still = [];       // from the revision of a state to that of the next one
 
     private RevisionHints() { }
 
@@ -51,6 +53,7 @@ public sealed class RevisionHints
                 if (e.Previous is { } previous)
                 {
                     hints.See(previous.ModRevision, previous.Key, previous, watch.Name);
+                    hints.Still(previous.Key, previous.ModRevision, e.Now.ModRevision);
                 }
             }
             hints.SeeWhole(watch);
@@ -67,6 +70,13 @@ public sealed class RevisionHints
         if (_owners.TryGetValue(next.Revision, out var owner) && !ReferenceEquals(owner, operation))
         {
             return false;
+        }
+        foreach (var (key, times) in _still)
+        {
+            if (IsStill(times, next.Revision) && before.Keys.GetValueOrDefault(key) != next.Keys.GetValueOrDefault(key))
+            {
+                return false;
+            }
         }
         if (!_seen.TryGetValue(next.Revision, out var keys))
         {
@@ -92,6 +102,27 @@ public sealed class RevisionHints
     private static bool IsAll(WatchLog watch, HashSet<string> changed, KvState before, KvState next) =>
         next.In(watch.Key, watch.End).All(key => key.ModRevision != next.Revision || changed.Contains(key.Key))
         && before.In(watch.Key, watch.End).All(key => next.Keys.ContainsKey(key.Key) || changed.Contains(key.Key));
+
+    /// <summary>Whether one of the spans, which do not overlap, holds the revision between its ends.</summary>
+    private static bool IsStill(SortedList<long, long> spans, long revision)
+    {
+        var (low, high) = (0, spans.Count);
+        while (low < high)
+        {
+            var middle = (low + high) / 2;
+            (low, high) = spans.Keys[middle] < revision ? (middle + 1, high) : (low, middle);
+        }
+        return low > 0 && revision < spans.Values[low - 1];
+    }
+
+    private void Still(string key, long from, long to)
+    {
+        if (!_still.TryGetValue(key, out var spans))
+        {
+            _still.Add(key, spans = []);
+        }
+        spans[from] = Math.Max(to, spans.GetValueOrDefault(from));
+    }
 
     private void SeeWhole(WatchLog watch)
     {

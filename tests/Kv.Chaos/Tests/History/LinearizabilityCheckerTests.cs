@@ -137,6 +137,24 @@ public sealed class LinearizabilityCheckerTests
         Assert.Equal("y", Assert.IsType<KvRequest.Put>(result.Order[0].Request).Value);
     }
 
+    /// <summary>Simulation, seed 1299: the search put a write of unknown fate where a lease had expired, and a watcher was blamed.</summary>
+    [Fact]
+    public void What_an_event_shows_of_the_time_before_leaves_no_room_for_an_unknown_write()
+    {
+        var story = new Story();
+        story.Put(0, 1, "a", "1", 2);
+        story.Put(2, 3, "b", "1", 3, lease: 7);
+        story.Unknown(4, new KvRequest.Put("a", "x"));
+        story.Unknown(4, new KvRequest.Revoke(7, Expired: true));
+        story.Known(8, 9, new KvRequest.Delete("a"), new KvAnswer.Delete(1, []), 5);
+        var watch = new WatchLog("w", "a", prevKv: true);
+        watch.Open("m1");
+        watch.Add(new WatchBatch(At(10), 5, [new WatchEvent(true, Key("a", "", 0, 5, 0), Key("a", "1", 2, 2, 1))]));
+        var result = story.Check(watch);
+        Assert.True(result.Ok, result.ToString());
+        Assert.IsType<KvRequest.Revoke>(result.Order[2].Request);
+    }
+
     [Fact]
     public void A_change_that_only_a_watcher_saw_must_be_explained_too()
     {
