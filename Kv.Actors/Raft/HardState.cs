@@ -3,7 +3,10 @@ namespace Kv.Actors.Raft;
 /// <summary>What a node must remember besides its log.</summary>
 /// <param name="Term">Latest term seen.</param>
 /// <param name="Vote">Whom it voted for in that term; <see cref="RaftConfig.None"/> for nobody.</param>
-/// <param name="Commit">Highest index known committed. A hint that saves time after a restart: it may lag, it must not lead.</param>
+/// <param name="Commit">
+/// Highest index known committed. A hint that saves time after a restart: it may lag, it must not lead. Only a membership change is
+/// never applied, nor told to others as committed, before this holds it.
+/// </param>
 public readonly record struct HardState(ulong Term, ulong Vote, ulong Commit);
 
 /// <summary>What changes often and is worth telling, but is not kept.</summary>

@@ -44,15 +44,7 @@ public sealed partial class RaftCore
         else BeginVote(transfer);
     }
 
-    private bool HasUnappliedConfChange()
-    {
-        for (var i = _log.Applied + 1; i <= _log.Committed; i++)
-        {
-            if (_log[i].IsConfChange) return true;
-        }
-
-        return false;
-    }
+    private bool HasUnappliedConfChange() => _log.FirstCommittedConfChange(_log.Applied) > 0;
 
     private void BeginPreVote()
     {

@@ -221,7 +221,7 @@ public sealed partial class RaftCore
         }
 
         CommitIfReached();
-        if (peer.MayMissCommit(_log.Committed)) SendAppend(peer, evenIfEmpty: true);
+        if (peer.MayMissCommit(CommitToTell)) SendAppend(peer, evenIfEmpty: true);
         SendAllAppends(peer);
         if (peer.Id == _transferTarget && peer.Match == _log.LastIndex) SendTimeoutNow(peer.Id);
     }
@@ -283,9 +283,25 @@ public sealed partial class RaftCore
         if (entries.Count == 0 && !evenIfEmpty) return false;
         var bytes = 0L;
         foreach (var entry in entries) bytes += entry.Size;
-        SendEarly(new RaftMessage.Append(prevIndex, prevTerm, entries, _log.Committed) { From = _id, To = peer.Id, Term = Term });
-        peer.Sent(entries.Count, bytes, _log.Committed);
+        var commit = CommitToTell;
+        SendEarly(new RaftMessage.Append(prevIndex, prevTerm, entries, commit) { From = _id, To = peer.Id, Term = Term });
+        peer.Sent(entries.Count, bytes, commit);
         return true;
+    }
+
+    /// <summary>
+    /// A membership change is told with the write that holds its commit, not before, and not later either: once it is applied, those
+    /// whom it removes are no peers any more, and would never hear of it.
+    /// </summary>
+    private void TellCommitLate()
+    {
+        foreach (var peer in _peers.All)
+        {
+            var prevIndex = peer.Next - 1;
+            if (peer.Id == _id || peer.State == ProgressState.Snapshot || !_log.TryTerm(prevIndex, out var prevTerm)) continue;
+            SendLate(new RaftMessage.Append(prevIndex, prevTerm, default, _log.Committed) { From = _id, To = peer.Id, Term = Term });
+            peer.Sent(0, 0, _log.Committed);
+        }
     }
 
     private void SendSnapshot(Progress peer)
@@ -308,7 +324,7 @@ public sealed partial class RaftCore
         foreach (var peer in _peers.All)
         {
             if (peer.Id == _id) continue;
-            var commit = Math.Min(peer.Match, _log.Committed);
+            var commit = Math.Min(peer.Match, CommitToTell);
             SendEarly(new RaftMessage.Heartbeat(commit, position) { From = _id, To = peer.Id, Term = Term });
             peer.SentHeartbeat(commit);
         }

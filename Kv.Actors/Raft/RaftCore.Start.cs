@@ -64,6 +64,7 @@ public sealed partial class RaftCore
         if (applied > _log.Applied) _log.RecoverApplied(applied);
         if (conf is not null) AdoptConf(_log.Applied, conf);
         _written = _written with { Commit = _log.Committed };
+        _durableCommit = _log.Committed;
         _started = true;
         if (_written.Term > 0) Promise();              // whatever was promised before the restart is not known any more
         BecomeFollower(Term, RaftConfig.None);

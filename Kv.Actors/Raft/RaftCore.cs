@@ -22,6 +22,7 @@ public sealed partial class RaftCore
     private List<RaftMessage> _late = [];
     private Ready? _inFlight;
     private HardState _written;
+    private ulong _durableCommit;
     private SoftState _toldSoft;
     private bool _started;
     private int _electionElapsed;
@@ -81,7 +82,14 @@ public sealed partial class RaftCore
             || _answeredReads.Count > 0 || _broadcastAppend || _reads.HasUnsealed || MustWriteHardState || SoftChanged
             || _log.CanApply(_config.MaxUnappliedBytes));
 
-    private bool MustWriteHardState => Term != _written.Term || Vote != _written.Vote;
+    /// <summary>
+    /// The commit is a hint, save where it decides who is a member: whoever is removed goes once it hears of the commit, and those who
+    /// lost theirs with their power would count it among the members for ever after.
+    /// </summary>
+    private bool MustWriteHardState => Term != _written.Term || Vote != _written.Vote || _log.FirstCommittedConfChange(_written.Commit) > 0;
+
+    /// <summary>What others may be told is committed: no membership change before this node will remember that it is.</summary>
+    private ulong CommitToTell => _log.FirstCommittedConfChange(_durableCommit) is > 0 and var change ? change - 1 : _log.Committed;
 
     private bool SoftChanged => _toldSoft != new SoftState(Role, Leader);
 
@@ -132,6 +140,7 @@ public sealed partial class RaftCore
     {
         Assert(_started && _inFlight is null, $"node {_id} was asked for a batch while one is out or before its start");
         Flush();
+        if (Role == Role.Leader && _log.FirstCommittedConfChange(_written.Commit) > 0) TellCommitLate();
         var snapshot = _log.PendingSnapshot;
         var ready = new Ready
         {
@@ -174,6 +183,7 @@ public sealed partial class RaftCore
         _inFlight = null;
         if (done.Snapshot is not null) _log.SnapshotIsStable(done.Snapshot);
         _log.HandedIsStable();
+        RememberCommit();
         if (done.SelfVoteTerm == Term && Role == Role.Candidate) CountVote(_id, granted: true);
         else if (Role == Role.Leader) AcknowledgeOwnLog();
     }
@@ -316,6 +326,14 @@ public sealed partial class RaftCore
         return hasEntries ? [installed, new RaftEvent.Appended(_log.HandOut(), _written)] : [installed];
     }
 
+    /// <summary>What the last write held is durable: what became committed behind a membership change meanwhile may be told.</summary>
+    private void RememberCommit()
+    {
+        var heldBack = CommitToTell < _log.Committed;
+        _durableCommit = _written.Commit;
+        _broadcastAppend |= heldBack && Role == Role.Leader && _peers.HasOthers && CommitToTell > _durableCommit;
+    }
+
     /// <summary>Writes the messages that were put off so that one carries what many inputs caused.</summary>
     private void Flush()
     {
@@ -326,7 +344,7 @@ public sealed partial class RaftCore
         foreach (var peer in _peers.All)
         {
             if (peer.Id == _id) continue;
-            if (SendAppend(peer, evenIfEmpty: peer.MayMissCommit(_log.Committed)) && peer.State == ProgressState.Replicate) SendAllAppends(peer);
+            if (SendAppend(peer, evenIfEmpty: peer.MayMissCommit(CommitToTell)) && peer.State == ProgressState.Replicate) SendAllAppends(peer);
         }
     }
 

@@ -15,7 +15,7 @@ public abstract record RaftEvent
     /// <param name="State">Term, vote and commit as of this write; the commit never lies beyond the entries.</param>
     public sealed record Appended(LogSlice Entries, HardState State) : RaftEvent;
 
-    /// <summary>Term or vote changed and there was nothing to append.</summary>
+    /// <summary>Term or vote changed, or a membership change became committed, and there was nothing to append.</summary>
     public sealed record HardStateChanged(HardState State) : RaftEvent;
 
     /// <summary>A leader's snapshot has replaced the whole log; its bytes were stored before this event.</summary>

@@ -22,6 +22,7 @@ public sealed class RaftLog
     private int _head;
     private int _count;
     private LogSlice _cached;
+    private readonly List<ulong> _confChanges = [];        // where the log holds changes of the membership, ascending
 
     /// <summary>The last entry that is gone; 0 if none is.</summary>
     public ulong BaseIndex { get; private set; }
@@ -101,6 +102,20 @@ public sealed class RaftLog
         if (_count == _ring.Length) Resize(_ring.Length * 2);
         _ring[(_head + _count) & (_ring.Length - 1)] = entry;
         _count++;
+        if (entry.IsConfChange) _confChanges.Add(entry.Index);
+    }
+
+    /// <summary>The first change of the membership among committed entries beyond <paramref name="index"/>; 0 if there is none.</summary>
+    /// <remarks>Costs nothing while there is none: the log knows where its changes are.</remarks>
+    public ulong FirstCommittedConfChange(ulong index)
+    {
+        var found = 0UL;
+        for (var i = _confChanges.Count - 1; i >= 0 && _confChanges[i] > index; i--)
+        {
+            if (_confChanges[i] <= Committed) found = _confChanges[i];
+        }
+
+        return found;
     }
 
     /// <summary>A follower's append: cuts off a conflicting suffix, adds what is new, moves the commit mark.</summary>
@@ -140,6 +155,7 @@ public sealed class RaftLog
             _ring[(_head + _count) & (_ring.Length - 1)] = null!;
         }
 
+        _confChanges.RemoveAll(at => at >= index);
         Handed = Math.Min(Handed, LastIndex);
         Stable = Math.Min(Stable, LastIndex);
         if (_cached.LastIndex >= index) _cached = default;
@@ -268,6 +284,7 @@ public sealed class RaftLog
         _head = (_head + drop) & (_ring.Length - 1);
         _count -= drop;
         BaseIndex = index;
+        _confChanges.RemoveAll(at => at <= index);
         _cached = default;
         // A burst must not hold its memory for ever.
         if (_ring.Length > 1024 && _count < _ring.Length / 8) Resize(_ring.Length / 4);
@@ -325,6 +342,7 @@ public sealed class RaftLog
     {
         Array.Clear(_ring);
         _head = _count = 0;
+        _confChanges.Clear();
         _cached = default;
         BaseIndex = Stable = Handed = meta.Index;
         BaseTerm = meta.Term;

@@ -19,7 +19,8 @@ public sealed class Ready
     /// <summary>May leave at once: a leader's appends and heartbeats, forwards, answers that promise nothing durable.</summary>
     public required IReadOnlyList<RaftMessage> Early { get; init; }
 
-    /// <summary>May leave once <see cref="Events"/> are durable: vote requests, votes and acknowledgements.</summary>
+    /// <summary>May leave once <see cref="Events"/> are durable: vote requests, votes and acknowledgements,
+    /// and from a leader that a membership change is committed.</summary>
     public required IReadOnlyList<RaftMessage> Late { get; init; }
 
     /// <summary>Entries to apply, in order; some may be in <see cref="Events"/> too, so only after those are durable.</summary>

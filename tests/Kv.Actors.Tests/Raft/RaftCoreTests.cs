@@ -75,6 +75,52 @@ public sealed class RaftCoreTests
         Assert.Equal("[11..11]", ready.Committed.ToString());
     }
 
+    /// <summary>Simulation, seed 1513: a removed member goes for good, and the others must not count it again after a power failure.</summary>
+    [Fact]
+    public void A_follower_applies_a_membership_change_only_with_a_durable_commit()
+    {
+        var core = Follower();
+        var change = new Entry(2, 11, EntryType.ConfChange, RaftWire.Encode(new ConfChange(ConfChangeType.RemoveNode, 3)));
+        core.Step(new RaftMessage.Append(10, 1, new LogSlice(change), 10) { From = 2, To = 1, Term = 2 });
+        core.Advance(core.TakeReady());
+        core.Step(new RaftMessage.Heartbeat(11, 0) { From = 2, To = 1, Term = 2 });
+        var ready = core.TakeReady();
+        Assert.Equal(new HardState(2, 0, 11), Assert.IsType<RaftEvent.HardStateChanged>(Assert.Single(ready.Events)).State);
+        Assert.Equal("[11..11]", ready.Committed.ToString());
+    }
+
+    [Fact]
+    public void A_leader_tells_of_a_committed_membership_change_once_its_own_commit_is_durable()
+    {
+        var core = Follower(new RaftConfig { Id = 1, PreVote = false });
+        core.Campaign();
+        core.Advance(core.TakeReady());
+        core.Step(new RaftMessage.VoteReply(false, true, 0, 0) { From = 2, To = 1, Term = 2 });
+        core.ProposeConfChange(new ConfChange(ConfChangeType.RemoveNode, 3));
+        core.Advance(core.TakeReady());
+        core.Propose(new byte[] { 1 });
+        core.Advance(core.TakeReady());
+        core.Step(new RaftMessage.AppendAccepted(10) { From = 2, To = 1, Term = 2 });
+        core.Step(new RaftMessage.AppendAccepted(13) { From = 2, To = 1, Term = 2 });
+        Assert.Equal(13UL, core.Log.Committed);
+        core.Tick();                                       // a heartbeat does not tell either
+        var ready = core.TakeReady();
+        Assert.Equal(new HardState(2, 1, 13), Assert.IsType<RaftEvent.HardStateChanged>(Assert.Single(ready.Events)).State);
+        Assert.Equal("[11..13]", ready.Committed.ToString());
+        Assert.NotEmpty(ready.Early);
+        Assert.Equal(11UL, Told(ready.Early).Max());
+        Assert.Equal(new ulong[] { 2, 3 }, ready.Late.Select(static m => m.To).Order());     // the removed one too: nobody tells it later
+        Assert.All(Told(ready.Late), static commit => Assert.Equal(13UL, commit));
+        core.Propose(new byte[] { 2 });
+        core.Step(new RaftMessage.AppendAccepted(14) { From = 2, To = 1, Term = 2 });      // while the write is under way
+        core.Step(new RaftMessage.AppendAccepted(14) { From = 3, To = 1, Term = 2 });
+        Assert.Equal(14UL, core.Log.Committed);
+        core.Tick();
+        Assert.Equal(11UL, Told(core.TakeEarly()).Max());
+        core.Advance(ready);
+        Assert.Equal(14UL, Told(core.TakeReady().Early).Max());
+    }
+
     [Fact]
     public void A_snapshot_and_entries_after_it_are_two_events_of_which_the_first_alone_is_sound()
     {
@@ -286,6 +332,13 @@ public sealed class RaftCoreTests
         Assert.All(wrong, c => Assert.Throws<ArgumentException>(() => new RaftCore(c, new Prng(1))));
         Assert.Contains("ElectionTicks is 1", Assert.Throws<ArgumentException>(() => wrong[3].Validate()).Message, StringComparison.Ordinal);
     }
+
+    private static IEnumerable<ulong> Told(IEnumerable<RaftMessage> messages) => messages.Select(static m => m switch
+    {
+        RaftMessage.Append append => append.Commit,
+        RaftMessage.Heartbeat heartbeat => heartbeat.Commit,
+        _ => 0UL,
+    });
 
     private static RaftCore New(RaftConfig? config = null) => new(config ?? new RaftConfig { Id = 1 }, new Prng(1));
 

@@ -142,7 +142,7 @@ public sealed class RaftLogTests
         for (var seed = 1UL; seed <= 300; seed++)
         {
             var random = new Prng(seed);
-            var (log, model, baseIndex, term) = (new RaftLog(), new List<ulong>(), 0UL, 1UL);
+            var (log, model, baseIndex, term) = (new RaftLog(), new List<(ulong Term, EntryType Type)>(), 0UL, 1UL);
             for (var step = 0; step < 200; step++)
             {
                 switch (random.NextInt(4))
@@ -152,8 +152,8 @@ public sealed class RaftLogTests
                         if (random.NextBool(0.1)) term++;
                         for (var i = random.NextInt(40); i >= 0; i--)
                         {
-                            model.Add(term);
-                            log.Append(new Entry(term, (ulong)model.Count, EntryType.Normal, default));
+                            model.Add((term, random.NextBool(0.05) ? EntryType.ConfChange : EntryType.Normal));
+                            log.Append(new Entry(term, (ulong)model.Count, model[^1].Type, default));
                         }
 
                         break;
@@ -170,15 +170,18 @@ public sealed class RaftLogTests
                         if (slice.Count > 0) log.AppliedTo(slice.LastIndex);
                         if (log.Applied <= log.BaseIndex || !random.NextBool(0.5)) break;
                         baseIndex = log.BaseIndex + 1 + (ulong)random.NextInt((int)(log.Applied - log.BaseIndex));
-                        log.SnapshotTaken(new SnapshotMeta(log.Applied, model[(int)log.Applied - 1], new ConfState([1])));
+                        log.SnapshotTaken(new SnapshotMeta(log.Applied, model[(int)log.Applied - 1].Term, new ConfState([1])));
                         log.Compact(baseIndex);
                         break;
                 }
 
                 var expected = model.Skip((int)baseIndex);
-                var actual = log.Slice(log.FirstIndex, log.LastIndex).ToArray().Select(e => e.Term);
+                var actual = log.Slice(log.FirstIndex, log.LastIndex).ToArray().Select(e => (e.Term, e.Type));
                 Assert.True(expected.SequenceEqual(actual), $"seed {seed} step {step}");
                 Assert.True(log.LastIndex == (ulong)model.Count && log.FirstIndex == baseIndex + 1, $"seed {seed} step {step}");
+                var after = baseIndex + (ulong)random.NextInt((int)(log.LastIndex - baseIndex) + 1);
+                var change = model.FindIndex((int)after, static e => e.Type == EntryType.ConfChange) + 1;
+                Assert.True(log.FirstCommittedConfChange(after) == (change <= (int)log.Committed ? (ulong)change : 0), $"seed {seed} step {step}");
             }
         }
     }
