@@ -50,7 +50,7 @@ public static class CheckpointFile
     /// <summary>Bytes of the checksum behind the database.</summary>
     public const int TrailerBytes = 32;
 
-    private const string PayloadBucket = "kvactors-payload", Suffix = ".db", Temporary = ".db.tmp";
+    private const string PayloadBucket = "kvactors-payload", Suffix = ".db", Temporary = ".db.tmp", Broken = ".db.broken";
 
     /// <summary>A checkpoint as its file's name tells it.</summary>
     /// <param name="Path">The file.</param>
@@ -162,6 +162,23 @@ public static class CheckpointFile
     {
         disk.Delete(entry.Path);
         disk.SyncDirectory(directory);
+    }
+
+    /// <summary>Takes its name from a checkpoint that is damaged, so that it is no longer counted among those to fall back to.</summary>
+    /// <remarks>As etcd does with its snapshots. The file stays for whoever wants to look, but only the last of them.</remarks>
+    /// <returns>Where it lies now.</returns>
+    public static string SetAside(IDisk disk, string directory, in Entry entry)
+    {
+        var mark = entry.Path[^(Suffix.Length + 9)..^Suffix.Length];           // the persistence id's
+        foreach (var name in disk.List(directory))
+        {
+            if (name.EndsWith(mark + Broken, StringComparison.Ordinal)) disk.Delete($"{directory}/{name}");
+        }
+
+        var aside = entry.Path[..^Suffix.Length] + Broken;
+        disk.Rename(entry.Path, aside);
+        disk.SyncDirectory(directory);
+        return aside;
     }
 
     internal static byte[] Hash(IDiskFile file, long length)

@@ -12,7 +12,7 @@ namespace Kv.Persistence.Checkpoint;
 /// <remarks>
 /// A snapshot that is an <see cref="ICheckpointSource"/> is written as buckets in the background, comes back as a
 /// <see cref="CheckpointImage"/>, and only the newest few are kept. Any other object is serialized, comes back as itself, and
-/// is kept until deleted, as Akka expects. A damaged file is passed over with a warning for the next older one.
+/// is kept until deleted, as Akka expects. A damaged file is set aside with a warning, and the next older one is taken.
 /// </remarks>
 public sealed class CheckpointSnapshotStore : SnapshotStore
 {
@@ -53,7 +53,14 @@ public sealed class CheckpointSnapshotStore : SnapshotStore
             {
                 return Load(persistenceId, entry);
             }
-            catch (Exception e) when (e is DamagedFileException or FileNotFoundException)
+            catch (DamagedFileException e)
+            {
+                lock (_files)
+                {
+                    _log.Warning("checkpoint {0} is passed over for the next older one and kept as {1}: {2}", entry.Path, CheckpointFile.SetAside(_disk, _directory, entry), e.Message);
+                }
+            }
+            catch (FileNotFoundException e)
             {
                 _log.Warning("checkpoint {0} is passed over for the next older one: {1}", entry.Path, e.Message);
             }

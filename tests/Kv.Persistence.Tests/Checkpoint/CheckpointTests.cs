@@ -148,10 +148,44 @@ public sealed class CheckpointTests
         Assert.Equal([4, 3], files.Select(f => f.SequenceNr));
         using (var image = Assert.IsType<CheckpointImage>((await Load(plugin, SnapshotSelectionCriteria.Latest))!.Snapshot))
             Assert.Equal("v4"u8.ToArray(), image.Reader.Get(image.Reader.Bucket("key"u8)!, "k"u8));
-        var newest = disk.ReadAll(files[0].Path);
-        newest[5000] ^= 1;
-        disk.Overwrite(files[0].Path, newest);
+        Damage(disk, 4);
         using var older = Assert.IsType<CheckpointImage>((await Load(plugin, SnapshotSelectionCriteria.Latest))!.Snapshot);
         Assert.Equal("v3"u8.ToArray(), older.Reader.Get(older.Reader.Bucket("key"u8)!, "k"u8));
+    }
+
+    [Fact]
+    public async Task A_damaged_checkpoint_does_not_take_the_place_of_one_to_fall_back_to()
+    {
+        var disk = new SimDisk(1);
+        await using var plugin = new Plugin(disk);
+        for (var i = 1; i <= 2; i++) await Save(plugin, i, new Source($"v{i}"));
+        Damage(disk, 2);
+        Assert.Equal(1, (await LoadAndLetGo(plugin))!.SequenceNr);
+        for (var i = 3; i <= 4; i++)
+        {
+            await Save(plugin, i, new Source($"v{i}"));
+            Damage(disk, i);
+            Assert.Equal(1, (await LoadAndLetGo(plugin))!.SequenceNr);         // the good one is still there
+        }
+
+        Assert.Single(disk.List("/snap"), static name => name.EndsWith(".broken", StringComparison.Ordinal));
+        await Save(plugin, 5, new Source("v5"));
+        await Save(plugin, 6, new Source("v6"));
+        Assert.Equal([6, 5], CheckpointFile.List(disk, "/snap", Pid).Select(static f => f.SequenceNr));
+    }
+
+    private static void Damage(SimDisk disk, long sequenceNr)
+    {
+        var file = CheckpointFile.List(disk, "/snap", Pid).Single(f => f.SequenceNr == sequenceNr).Path;
+        var bytes = disk.ReadAll(file);
+        bytes[5000] ^= 1;
+        disk.Overwrite(file, bytes);
+    }
+
+    private static async Task<SnapshotMetadata?> LoadAndLetGo(Plugin plugin)
+    {
+        var loaded = await Load(plugin, SnapshotSelectionCriteria.Latest);
+        (loaded?.Snapshot as CheckpointImage)?.Dispose();
+        return loaded?.Metadata;
     }
 }
