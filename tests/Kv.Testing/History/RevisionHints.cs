@@ -8,6 +8,8 @@ namespace Kv.Testing.History;
 /// <item>A key state with mod revision r, shown by anyone, is what revision r put there; a delete event at r says that r removed the key.</item>
 /// <item>An event shows what its key held before: no revision in between changed it.</item>
 /// <item>A watch answer that is no fragment has all that its revisions did in the watched range: no other key of it may change then.</item>
+/// <item>Where a watch went on to later revisions without a word, a write of unknown fate is not believed to have changed what it watched.
+/// An acknowledged one is: then the watch is to blame.</item>
 /// </list>
 /// </remarks>
 public sealed class RevisionHints
@@ -17,6 +19,7 @@ public sealed class RevisionHints
 
     private readonly Dictionary<long, List<(WatchLog Watch, HashSet<string> Changed)>> _whole = [];
     private readonly Dictionary<string, SortedList<long, long>> _still = [];       // from the revision of a state to that of the next one
+    private readonly List<(WatchLog Watch, SortedList<long, long> Spans)> _silent = [];        // between these, both seen or asked for
 
     private RevisionHints() { }
 
@@ -57,6 +60,7 @@ public sealed class RevisionHints
                 }
             }
             hints.SeeWhole(watch);
+            hints.SeeSilence(watch);
         }
         return hints;
     }
@@ -71,12 +75,16 @@ public sealed class RevisionHints
         {
             return false;
         }
-        foreach (var (key, times) in _still)
+        foreach (var (key, spans) in _still)
         {
-            if (IsStill(times, next.Revision) && before.Keys.GetValueOrDefault(key) != next.Keys.GetValueOrDefault(key))
+            if (IsWithin(spans, next.Revision) && before.Keys.GetValueOrDefault(key) != next.Keys.GetValueOrDefault(key))
             {
                 return false;
             }
+        }
+        if (operation.Fate == Fate.Unknown && _silent.Exists(view => IsWithin(view.Spans, next.Revision) && !IsAll(view.Watch, [], before, next)))
+        {
+            return false;
         }
         if (!_seen.TryGetValue(next.Revision, out var keys))
         {
@@ -104,7 +112,7 @@ public sealed class RevisionHints
         && before.In(watch.Key, watch.End).All(key => next.Keys.ContainsKey(key.Key) || changed.Contains(key.Key));
 
     /// <summary>Whether one of the spans, which do not overlap, holds the revision between its ends.</summary>
-    private static bool IsStill(SortedList<long, long> spans, long revision)
+    private static bool IsWithin(SortedList<long, long> spans, long revision)
     {
         var (low, high) = (0, spans.Count);
         while (low < high)
@@ -113,6 +121,26 @@ public sealed class RevisionHints
             (low, high) = spans.Keys[middle] < revision ? (middle + 1, high) : (low, middle);
         }
         return low > 0 && revision < spans.Values[low - 1];
+    }
+
+    private void SeeSilence(WatchLog watch)
+    {
+        foreach (var session in watch.Sessions)
+        {
+            var (spans, last) = (new SortedList<long, long>(), session.Start - 1);
+            foreach (var revision in session.Batches.SelectMany(static b => b.Events).Select(static e => e.Now.ModRevision))
+            {
+                if (revision > last + 1)
+                {
+                    spans.Add(last, revision);
+                }
+                last = Math.Max(last, revision);
+            }
+            if (spans.Count > 0)
+            {
+                _silent.Add((watch, spans));
+            }
+        }
     }
 
     private void Still(string key, long from, long to)

@@ -155,6 +155,36 @@ public sealed class LinearizabilityCheckerTests
         Assert.IsType<KvRequest.Revoke>(result.Order[2].Request);
     }
 
+    /// <summary>Simulation, seed 1916: the same, where nothing later showed what the key had been.</summary>
+    [Fact]
+    public void Where_a_watch_went_on_without_a_word_an_unknown_write_is_not_believed()
+    {
+        var story = new Story();
+        story.Put(0, 1, "a", "1", 2, lease: 7);
+        story.Unknown(2, new KvRequest.Put("k", "x"));
+        story.Unknown(2, new KvRequest.Revoke(7, Expired: true));
+        story.Put(8, 9, "l", "1", 4);
+        var watch = new WatchLog("w", "k", "m");
+        watch.Open("m1", start: 3);
+        watch.Add(new WatchBatch(At(10), 4, [new WatchEvent(false, Key("l", "1", 4, 4, 1), null)]));
+        var result = story.Check(watch);
+        Assert.True(result.Ok, result.ToString());
+        Assert.IsType<KvRequest.Revoke>(result.Order[1].Request);
+    }
+
+    /// <summary>An acknowledged write has its place: that the watch left it out is for the watch's judge to say.</summary>
+    [Fact]
+    public void Where_a_watch_went_on_without_a_word_an_acknowledged_write_stays_where_it_is()
+    {
+        var story = new Story();
+        story.Put(0, 1, "k", "1", 2);
+        story.Put(2, 3, "l", "1", 3);
+        var watch = new WatchLog("w", "k", "m");
+        watch.Open("m1", start: 2);
+        watch.Add(new WatchBatch(At(10), 3, [new WatchEvent(false, Key("l", "1", 3, 3, 1), null)]));
+        Assert.True(story.Check(watch).Ok);
+    }
+
     [Fact]
     public void A_change_that_only_a_watcher_saw_must_be_explained_too()
     {
