@@ -79,10 +79,11 @@ public sealed class RaftActor : ReceivePersistentActor, IWithTimers
     private static readonly TimeSpan FirstContact = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan ReadRetry = TimeSpan.FromMilliseconds(500);
 
-    private readonly Queue<Proposal> _leaderless = new();
+    private readonly HeldProposals _leaderless;
     private readonly Queue<MembershipProposal> _laterChanges = new();
     private readonly List<Proposal> _forwards = [];
-    private readonly List<RaftCommand.TransferLeader> _transfers = [];
+    private readonly LeaderTransfers _transfers = new();
+    private readonly CheckpointLedger _checkpoints = new();
     private readonly ReadRounds _reads;
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private IReadOnlyDictionary<ulong, IActorRef> _peers = new Dictionary<ulong, IActorRef>();
@@ -94,17 +95,11 @@ public sealed class RaftActor : ReceivePersistentActor, IWithTimers
     private readonly SortedDictionary<ulong, MemberSet> _arrived = [];
     private ulong _holdFrom;
     private long _heldBytes;
-    private ulong _previousCheckpointIndex;
     private bool _flushing;
     private bool _writing;
     private int _writeTicks;
     private bool _maySkipTicks;
     private int _ticksSinceStart;
-    private StoreRoot? _checkpointDue;
-    private SnapshotMeta _checkpointMeta = SnapshotMeta.Empty;
-    private bool _checkpointing;
-    private long _previousCheckpoint;
-    private long _replayedTo;                                  // while recovering: the last event that was, or that a checkpoint holds
 
     /// <summary>Starts recovery; commands wait until it is done.</summary>
     public RaftActor(RaftActorSetup setup)
@@ -112,6 +107,7 @@ public sealed class RaftActor : ReceivePersistentActor, IWithTimers
         _setup = setup;
         _core = new RaftCore(setup.Config, setup.Random);
         _reads = new ReadRounds(setup.Run);
+        _leaderless = new HeldProposals(setup.MaxWaitingForLeader);
 
         Recover<SnapshotOffer>(Restore);
         Recover<RaftEvent>(Replay);
@@ -138,14 +134,15 @@ public sealed class RaftActor : ReceivePersistentActor, IWithTimers
         Command<PeerRefs>(refs => _peers = refs.ByMember);
         Command<RaftCommand.Checkpoint>(due =>
         {
-            _checkpointDue = due.State;
+            _checkpoints.Ask(due.State);
             SaveDueCheckpoint();
         });
         Command<RaftCommand.Sweep>(_ => Sweep());
         Command<SaveSnapshotSuccess>(saved => CheckpointSaved(saved.Metadata));
         Command<SaveSnapshotFailure>(failed =>
         {
-            _log.Error(failed.Cause, "checkpoint failed, the log keeps growing until one succeeds: index {0}", _checkpointMeta.Index);
+            _log.Error(failed.Cause, "checkpoint failed, the log keeps growing until one succeeds: index {0}", _checkpoints.Meta.Index);
+            _checkpoints.NotSaved();
             CheckpointEnded(stored: false);
         });
         Command<DeleteMessagesSuccess>(deleted => _log.Debug("journal events removed: up to {0}", deleted.ToSequenceNr));
@@ -178,10 +175,7 @@ public sealed class RaftActor : ReceivePersistentActor, IWithTimers
     protected override void PostStop()
     {
         _reads.FailAll(KvError.Stopped);
-        foreach (var transfer in _transfers)
-        {
-            transfer.Done.TrySetResult(KvError.Stopped);
-        }
+        _transfers.FailAll(KvError.Stopped);
         _setup.Waiting.FailAll(KvError.Stopped);
         base.PostStop();
     }
@@ -191,9 +185,7 @@ public sealed class RaftActor : ReceivePersistentActor, IWithTimers
         var image = (CheckpointImage)offer.Snapshot;
         var checkpoint = NodeCheckpoint.ReadRaft(image);
         _core.Replay(checkpoint);
-        _checkpointMeta = checkpoint.Meta;
-        _previousCheckpoint = _replayedTo = offer.Metadata.SequenceNr;
-        _previousCheckpointIndex = checkpoint.Meta.Index;
+        _checkpoints.Begin(offer.Metadata.SequenceNr, checkpoint.Meta);
         _applied = checkpoint.Meta;
         _members = RootImage.MembersIn(new BoltBucketSource(image.Reader));
         _setup.Store.Tell(new StoreCommand.Restore(image, checkpoint.Meta));
@@ -201,24 +193,12 @@ public sealed class RaftActor : ReceivePersistentActor, IWithTimers
 
     private void Replay(RaftEvent recorded)
     {
-        RequireEventsUpTo(LastSequenceNr - 1);
-        _replayedTo = LastSequenceNr;
+        _checkpoints.Replayed(LastSequenceNr);
         _core.Replay(recorded);
         // The newest checkpoint may be newer than a snapshot in the journal; then the core passes it over, and so does the store.
         if (recorded is RaftEvent.SnapshotInstalled { Meta: var meta } && meta.Index > _applied.Index && _core.Log.Snapshot.Index == meta.Index)
         {
             Load(meta, _setup.Shelf.MembersOf(meta));
-        }
-    }
-
-    /// <summary>A term or a vote that is missing must not be taken for one that never was: a log with a hole is refused.</summary>
-    /// <exception cref="InvalidDataException">Events between what was recovered and <paramref name="sequenceNr"/> are gone.</exception>
-    private void RequireEventsUpTo(long sequenceNr)
-    {
-        if (sequenceNr > _replayedTo)
-        {
-            throw new InvalidDataException(
-                $"events {_replayedTo + 1} to {sequenceNr} of the log are gone, and no checkpoint that can be read holds them: this member has lost data; remove it and add it anew");
         }
     }
 
@@ -239,7 +219,7 @@ public sealed class RaftActor : ReceivePersistentActor, IWithTimers
 
     private void Begin()
     {
-        RequireEventsUpTo(LastSequenceNr);
+        _checkpoints.Require(LastSequenceNr);
         if (_core.Log.LastIndex == 0 && _core.Term == 0 && _setup.Bootstrap.Count > 0)
         {
             _core.Bootstrap(_setup.Bootstrap);
@@ -396,24 +376,17 @@ public sealed class RaftActor : ReceivePersistentActor, IWithTimers
     private void Forward()
     {
         _flushing = false;
-        for (var from = 0; from < _forwards.Count;)
+        foreach (var batch in HeldProposals.Batches(_forwards, _setup.Config.MaxMessageBytes))
         {
-            var (to, bytes) = (from, 0L);
-            do
-            {
-                bytes += _forwards[to++].Bytes.Length;
-            }
-            while (to < _forwards.Count && bytes + _forwards[to].Bytes.Length <= _setup.Config.MaxMessageBytes);
-            Forward(_forwards.GetRange(from, to - from));
-            from = to;
+            Forward(batch);
         }
         _forwards.Clear();
         Drain(urgent: true);
     }
 
-    private void Forward(List<Proposal> batch)
+    private void Forward(IReadOnlyList<Proposal> batch)
     {
-        if (!_core.Propose(batch.ConvertAll(static proposal => (ReadOnlyMemory<byte>)proposal.Bytes)).IsDropped)
+        if (!_core.Propose([.. batch.Select(static proposal => (ReadOnlyMemory<byte>)proposal.Bytes)]).IsDropped)
         {
             return;
         }
@@ -426,23 +399,9 @@ public sealed class RaftActor : ReceivePersistentActor, IWithTimers
     /// <summary>Without a leader a write waits for one until its time is up, as etcd's does.</summary>
     private void HoldBack(Proposal proposal)
     {
-        if (_leaderless.Count < _setup.MaxWaitingForLeader)
+        if (!_leaderless.TryAdd(proposal))
         {
-            _leaderless.Enqueue(proposal);
-            return;
-        }
-        _setup.Waiting.Fail(proposal.Id, KvError.RequestTooManyRequests);
-    }
-
-    private void ProposeHeldBack()
-    {
-        for (var count = _leaderless.Count; count > 0; count--)
-        {
-            var proposal = _leaderless.Dequeue();
-            if (!TryPropose(proposal))
-            {
-                _leaderless.Enqueue(proposal);
-            }
+            _setup.Waiting.Fail(proposal.Id, KvError.RequestTooManyRequests);
         }
     }
 
@@ -451,7 +410,7 @@ public sealed class RaftActor : ReceivePersistentActor, IWithTimers
     {
         if (_leaderless.Count > 0 && _core.Leader != RaftConfig.None)
         {
-            ProposeHeldBack();
+            _leaderless.Offer(TryPropose);
         }
         ProposeLaterChanges();
     }
@@ -495,26 +454,15 @@ public sealed class RaftActor : ReceivePersistentActor, IWithTimers
 
     private void TransferLeader(RaftCommand.TransferLeader transfer)
     {
-        if (_core.Role != Role.Leader)
+        if (LeaderTransfers.Verdict(_core, transfer.Target) is { } verdict)
         {
-            transfer.Done.TrySetResult(KvError.NotLeader);
+            transfer.Done.TrySetResult(verdict);
+            return;
         }
-        else if (transfer.Target == _core.Id)
-        {
-            transfer.Done.TrySetResult(KvError.None);
-        }
-        else if (_core.ProgressOf(transfer.Target) is not { IsLearner: false })
-        {
-            transfer.Done.TrySetResult(KvError.BadLeaderTransferee);
-        }
-        else
-        {
-            _log.Info("leadership transfer starting: from {0} to {1}", _setup.Status.Self, new NodeId(transfer.Target));
-            _transfers.RemoveAll(static older => older.Done.Task.IsCompleted);
-            _transfers.Add(transfer);
-            _core.TransferLeader(transfer.Target);
-            Drain(urgent: true);
-        }
+        _log.Info("leadership transfer starting: from {0} to {1}", _setup.Status.Self, new NodeId(transfer.Target));
+        _transfers.Add(transfer);
+        _core.TransferLeader(transfer.Target);
+        Drain(urgent: true);
     }
 
     private void AskProgress(RaftCommand.AskProgress ask) => ask.Answer.TrySetResult(
@@ -668,12 +616,8 @@ public sealed class RaftActor : ReceivePersistentActor, IWithTimers
     {
         _electedAt = MonotonicTime.Of(_setup.Clock);
         _log.Info("raft.node: {0} elected leader {1} at term {2}", _setup.Status.Self, new NodeId(leader), _core.Term);
-        foreach (var transfer in _transfers.FindAll(transfer => transfer.Target == leader))
-        {
-            transfer.Done.TrySetResult(KvError.None);
-            _transfers.Remove(transfer);
-        }
-        ProposeHeldBack();
+        _transfers.Found(leader);
+        _leaderless.Offer(TryPropose);
         AskForReads();
     }
 
@@ -742,56 +686,40 @@ public sealed class RaftActor : ReceivePersistentActor, IWithTimers
     private void SaveDueCheckpoint()
     {
         // Only between writes: the checkpoint's sequence number then covers exactly what is durable.
-        if (_checkpointDue is null || _writing || _checkpointing)
+        if (_writing)
         {
             return;
         }
-        var state = _checkpointDue;
-        _checkpointDue = null;
-        if (state.AppliedIndex < _core.Log.BaseIndex)
+        if (_checkpoints.TryTake(_core.Log.BaseIndex, out var state))
         {
-            // A leader's snapshot came in between: the state that was to be kept is no longer this member's.
+            _log.Info("triggering snapshot: index {0}", state!.AppliedIndex);
+            SaveSnapshot(new NodeCheckpoint(state, _core.Checkpoint(_checkpoints.Meta)));
+        }
+        else if (state is not null)
+        {
             _setup.Store.Tell(new StoreCommand.CheckpointDone(state.AppliedIndex, Stored: false, Superseded: true));
-            return;
         }
-        _checkpointing = true;
-        _log.Info("triggering snapshot: index {0}", state.AppliedIndex);
-        var meta = new SnapshotMeta(state.AppliedIndex, state.AppliedTerm, state.ConfState);
-        _checkpointMeta = meta;
-        SaveSnapshot(new NodeCheckpoint(state, _core.Checkpoint(meta)));
     }
 
     private void CheckpointSaved(SnapshotMetadata metadata)
     {
-        _log.Info("saved snapshot to disk: index {0}", _checkpointMeta.Index);
-        // One of the same number has taken the place of the last: the one to fall back to is still the one before.
-        if (metadata.SequenceNr != _previousCheckpoint)
+        _log.Info("saved snapshot to disk: index {0}", _checkpoints.Meta.Index);
+        var obsolete = _checkpoints.Saved(metadata.SequenceNr);
+        if (obsolete.EventsUpTo > 0)
         {
-            RemoveWhatNoStartNeeds(metadata);
+            DeleteMessages(obsolete.EventsUpTo);
+        }
+        if (obsolete.SnapshotsUpTo > 0)
+        {
+            var shelf = _setup.Shelf;
+            _setup.Workers.Run("snapshot removal", () => new ShelfCleared(shelf.RemoveUpTo(obsolete.SnapshotsUpTo)), CancellationToken.None).PipeTo(Self);
         }
         CheckpointEnded(stored: true);
     }
 
-    /// <summary>Events since the checkpoint before this one stay: should this file be found damaged, the one before it still serves.</summary>
-    private void RemoveWhatNoStartNeeds(SnapshotMetadata metadata)
-    {
-        if (_previousCheckpoint > 0)
-        {
-            DeleteMessages(_previousCheckpoint);
-        }
-        _previousCheckpoint = metadata.SequenceNr;
-        var (shelf, index) = (_setup.Shelf, _previousCheckpointIndex);
-        _previousCheckpointIndex = _checkpointMeta.Index;
-        if (index > 0)
-        {
-            _setup.Workers.Run("snapshot removal", () => new ShelfCleared(shelf.RemoveUpTo(index)), CancellationToken.None).PipeTo(Self);
-        }
-    }
-
     private void CheckpointEnded(bool stored)
     {
-        _checkpointing = false;
-        _setup.Store.Tell(new StoreCommand.CheckpointDone(_checkpointMeta.Index, stored));
+        _setup.Store.Tell(new StoreCommand.CheckpointDone(_checkpoints.Meta.Index, stored));
         SaveDueCheckpoint();
     }
 
@@ -799,15 +727,15 @@ public sealed class RaftActor : ReceivePersistentActor, IWithTimers
     {
         var now = MonotonicTime.Of(_setup.Clock);
         var deadline = now.Plus(-_setup.RequestTimeout);
-        while (_leaderless.TryPeek(out var oldest) && oldest.Since < deadline)
+        while (_leaderless.TryTakeOverdue(deadline, out var overdue))
         {
             // Never sent to anybody: etcd's clients see their own deadline pass.
-            _setup.Waiting.Fail(_leaderless.Dequeue().Id, KvError.DeadlineExceeded);
+            _setup.Waiting.Fail(overdue!.Id, KvError.DeadlineExceeded);
         }
         var cause = new TimeoutCause(
             _core.Id, _core.Leader, _electedAt, _setup.TickInterval * _setup.Config.ElectionTicks, _core.ConfState.Voters, _setup.Connected);
         _setup.Waiting.Sweep(deadline, cause.Of);
-        _transfers.RemoveAll(static transfer => transfer.Done.Task.IsCompleted);
+        _transfers.DropCompleted();
         _reads.DropCompleted();
         if (_reads.IsOverdue(now, ReadRetry))
         {
