@@ -13,7 +13,7 @@ public class TestScheduler : IScheduler, IAdvancedScheduler
     private readonly SortedDictionary<long, List<Item>> _items = [];
     private DateTimeOffset _now = DateTimeOffset.UtcNow;
 
-    /// <summary>From <c>akka.scheduler</c>.</summary>
+    /// <summary>From the system's whole configuration.</summary>
     public TestScheduler(Config schedulerConfig, ILoggingAdapter log)
     {
         _ = schedulerConfig;

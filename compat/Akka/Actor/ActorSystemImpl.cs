@@ -48,7 +48,7 @@ public partial class ActorSystemImpl : ExtendedActorSystem
         _eventStream = new EventStream(_settings.DebugEventStream);
         _eventStream.StartStdoutLogger(_settings);
         _log = new BusLogging(_eventStream, "ActorSystem(" + name + ")", GetType(), Logging.DefaultFormatter);
-        _scheduler = Make<IScheduler>(_settings.SchedulerClass, _settings.Config.GetConfig("akka.scheduler"), _log);
+        _scheduler = Make<IScheduler>(_settings.SchedulerClass, _settings.Config, _log);
         _provider = Make<IActorRefProvider>(_settings.ProviderClass, _name, _settings, _eventStream);
         _mailboxes = new Mailboxes(this);
         _dispatchers = new Dispatchers(this, new DefaultDispatcherPrerequisites(_eventStream, _scheduler, _settings, _mailboxes), _log);

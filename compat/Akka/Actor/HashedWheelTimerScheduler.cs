@@ -24,14 +24,14 @@ public sealed class HashedWheelTimerScheduler : SchedulerBase, IDateTimeOffsetNo
     private long _sleepingUntil = long.MinValue;
     private bool _stopped;
 
-    /// <summary>From <c>akka.scheduler</c>.</summary>
+    /// <summary>From the system's whole configuration, of which it reads <c>akka.scheduler</c>.</summary>
     public HashedWheelTimerScheduler(Config scheduler, ILoggingAdapter log)
         : base(scheduler, log)
     {
-        var tick = scheduler.GetTimeSpan("tick-duration", TimeSpan.FromMilliseconds(10));
+        var tick = scheduler.GetTimeSpan("akka.scheduler.tick-duration", TimeSpan.FromMilliseconds(10));
         if (tick < TimeSpan.FromMilliseconds(1)) throw new ArgumentOutOfRangeException(nameof(scheduler), $"minimum supported akka.scheduler.tick-duration is 1ms; it was {tick}");
         _tickTicks = tick.Ticks;
-        _shutdownTimeout = scheduler.GetTimeSpan("shutdown-timeout", TimeSpan.FromSeconds(5));
+        _shutdownTimeout = scheduler.GetTimeSpan("akka.scheduler.shutdown-timeout", TimeSpan.FromSeconds(5));
     }
 
     /// <inheritdoc/>

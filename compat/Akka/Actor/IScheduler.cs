@@ -102,13 +102,13 @@ public interface IScheduler : ITellScheduler, ITimeProvider
 /// <summary>Base of schedulers; constructed with (Config, ILoggingAdapter).</summary>
 public abstract class SchedulerBase : IScheduler, IAdvancedScheduler
 {
-    /// <summary>The section <c>akka.scheduler</c>.</summary>
+    /// <summary>The system's whole configuration, as the package hands it over: its own keys are below <c>akka.scheduler</c>.</summary>
     protected readonly Config SchedulerConfig;
 
     /// <summary>Where it logs.</summary>
     protected readonly ILoggingAdapter Log;
 
-    /// <summary>From its section.</summary>
+    /// <summary>From the system's whole configuration.</summary>
     protected SchedulerBase(Config scheduler, ILoggingAdapter log)
     {
         SchedulerConfig = scheduler;

@@ -13,6 +13,25 @@ public sealed class TimersAndStashTests : Akka.TestKit.Xunit2.TestKit
     {
     }
 
+    /// <summary>Notes what it was made of.</summary>
+    public sealed class Told(Akka.Configuration.Config made, Akka.Event.ILoggingAdapter log) : TestScheduler(made, log)
+    {
+        public Akka.Configuration.Config Made { get; } = made;
+    }
+
+    [Fact]
+    public async Task A_scheduler_is_made_of_the_whole_configuration_of_its_system()
+    {
+        var system = ActorSystem.Create("told", """
+            akka.scheduler { implementation = "Kv.Compat.Tests.AkkaCore.TimersAndStashTests+Told, Kv.Compat.Tests", own = here }
+            other = there
+            """);
+        var made = Assert.IsType<Told>(system.Scheduler).Made;
+        Assert.Equal(("here", "there", (string?)null), (made.GetString("akka.scheduler.own"), made.GetString("other"), made.GetString("own")));
+        _ = system.Terminate();                            // nobody moves its time on
+        await Task.CompletedTask;
+    }
+
     private TestScheduler Time => (TestScheduler)Sys.Scheduler;
 
     private sealed class Clock : ReceiveActor, IWithTimers

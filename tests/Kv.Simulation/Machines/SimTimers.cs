@@ -11,9 +11,9 @@ public sealed class SimTimers : SchedulerBase
 {
     private readonly SimProcess _process;
 
-    /// <summary>From <c>akka.scheduler</c>, whose key <c>process</c> says whose it is.</summary>
+    /// <summary>From the system's whole configuration, whose key <c>akka.scheduler.process</c> says whose it is.</summary>
     public SimTimers(Config scheduler, ILoggingAdapter log)
-        : base(scheduler, log) => _process = SimProcess.Of(scheduler.GetString("process"));
+        : base(scheduler, log) => _process = SimProcess.Of(scheduler.GetString("akka.scheduler.process"));
 
     /// <inheritdoc/>
     protected override DateTimeOffset TimeNow => _process.Machine.Clock.GetUtcNow();
