@@ -26,6 +26,7 @@ public sealed class CheckpointSnapshotStore : SnapshotStore
     private readonly string _directory;
     private readonly int _keep;
     private readonly Lock _files = new();   // saves, loads and deletions run on pool threads
+    private readonly Dictionary<string, Task> _lastSaves = [];   // by persistence id
 
     /// <summary>Started by Akka.Persistence.</summary>
     /// <param name="config">The plugin's block.</param>
@@ -73,7 +74,22 @@ public sealed class CheckpointSnapshotStore : SnapshotStore
     protected override Task SaveAsync(SnapshotMetadata metadata, object snapshot, CancellationToken cancellationToken)
     {
         var timestamp = metadata.Timestamp == DateTime.MinValue ? _clock.GetUtcNow().UtcDateTime : metadata.Timestamp;
-        return _workers.Run("checkpoint", () => Save(new CheckpointInfo(metadata.PersistenceId, metadata.SequenceNr, timestamp.Ticks), snapshot), cancellationToken);
+        var info = new CheckpointInfo(metadata.PersistenceId, metadata.SequenceNr, timestamp.Ticks);
+
+        // One after the other: the last of a number takes the place of those before, and one that Akka gave up still runs.
+        lock (_lastSaves)
+        {
+            var before = _lastSaves.GetValueOrDefault(info.PersistenceId, Task.CompletedTask);
+            return _lastSaves[info.PersistenceId] = before.IsCompleted ? Save() : SaveAfter(before);
+        }
+
+        Task Save() => _workers.Run("checkpoint", () => this.Save(info, snapshot), cancellationToken);
+
+        async Task SaveAfter(Task before)
+        {
+            await before.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Save().ConfigureAwait(false);
+        }
     }
 
     /// <inheritdoc/>

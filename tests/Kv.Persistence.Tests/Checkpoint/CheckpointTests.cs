@@ -1,3 +1,4 @@
+using System.Threading.Channels;
 using Akka.Actor;
 using Akka.Persistence;
 using Kv.Persistence.Bolt;
@@ -136,6 +137,60 @@ public sealed class CheckpointTests
         await plugin.Expect<DeleteSnapshotsSuccess>();
         Assert.Equal("s-4", (await Load(plugin, SnapshotSelectionCriteria.Latest))!.Snapshot);
         Assert.Null(await Load(plugin, new SnapshotSelectionCriteria(3)));
+    }
+
+    /// <summary>Begins a save only when told to, and says that one is there to begin.</summary>
+    private sealed class HeldSaves : Workers
+    {
+        private readonly Channel<Action> _held = Channel.CreateUnbounded<Action>();
+
+        public int Waiting => _held.Reader.Count;
+
+        public override Task<T> Run<T>(string name, Func<T> work, CancellationToken cancel)
+        {
+            if (name != "checkpoint") return base.Run(name, work, cancel);
+            var done = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+            _held.Writer.TryWrite(() => done.SetResult(work()));
+            return done.Task;
+        }
+
+        public async Task Begin()
+        {
+            using var patience = new CancellationTokenSource(Plugin.Patience);
+            (await _held.Reader.ReadAsync(patience.Token))();
+        }
+    }
+
+    /// <summary>Akka gives a save up after its call-timeout and lets it run on: the next one of the same number must not meet it.</summary>
+    [Fact]
+    public async Task Saves_of_one_id_are_done_one_after_the_other_in_the_order_they_were_asked_for()
+    {
+        var workers = new HeldSaves();
+        await using var plugin = new Plugin(new SimDisk(1), workers);
+        foreach (var (state, second) in new[] { ("first", 2), ("second", 1) })
+            plugin.Snapshots.Tell(new SaveSnapshot(new SnapshotMetadata(Pid, 7, Start.AddSeconds(second)), state), plugin.Probe);
+        Assert.Null(await Load(plugin, SnapshotSelectionCriteria.Latest));   // whatever was asked for before has begun now, if it ever does at once
+        Assert.Equal(1, workers.Waiting);
+        await workers.Begin();
+        await plugin.Expect<SaveSnapshotSuccess>();
+        Assert.Equal("first", (await Load(plugin, SnapshotSelectionCriteria.Latest))!.Snapshot);
+        await workers.Begin();
+        await plugin.Expect<SaveSnapshotSuccess>();
+        Assert.Equal("second", (await Load(plugin, SnapshotSelectionCriteria.Latest))!.Snapshot);
+    }
+
+    [Fact]
+    public async Task Many_saves_of_one_number_at_once_leave_the_last()
+    {
+        var disk = new SimDisk(1);
+        await using var plugin = new Plugin(disk);
+        for (var round = 0; round < 50; round++)
+        {
+            for (var i = 1; i <= 4; i++) plugin.Snapshots.Tell(new SaveSnapshot(new SnapshotMetadata(Pid, 7, Start.AddTicks(i)), $"{round}-{i}"), plugin.Probe);
+            for (var i = 1; i <= 4; i++) await plugin.Expect<SaveSnapshotSuccess>();
+            Assert.Equal($"{round}-4", (await Load(plugin, SnapshotSelectionCriteria.Latest))!.Snapshot);
+            Assert.Single(CheckpointFile.List(disk, "/snap", Pid));
+        }
     }
 
     [Fact]

@@ -13,7 +13,7 @@ internal sealed class Plugin : IAsyncDisposable
 
     private readonly Channel<object> _received = Channel.CreateUnbounded<object>();
 
-    public Plugin(IDisk disk)
+    public Plugin(IDisk disk, Workers? workers = null)
     {
         System = ActorSystem.Create("plugin", ConfigurationFactory.ParseString("""
             akka.loglevel = WARNING
@@ -23,6 +23,7 @@ internal sealed class Plugin : IAsyncDisposable
             kv.persistence.snapshot-store { dir = "/snap" }
             """).WithFallback(ConfigurationFactory.ParseString(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "wal-journal.conf")))));
         StorageExtension.For(System).Disk = disk;
+        StorageExtension.For(System).Workers = workers ?? Workers.Threads;
         Probe = System.ActorOf(Props.Create(() => new Collector(_received.Writer)));
         Journal = Akka.Persistence.Persistence.Instance.Apply(System).JournalFor(null!);
         Snapshots = Akka.Persistence.Persistence.Instance.Apply(System).SnapshotStoreFor(null!);
