@@ -3,6 +3,7 @@ using Akka.Actor;
 using Akka.Actor.Setup;
 using Akka.Configuration;
 using Akka.Event;
+using Akka.Streams;
 using Google.Protobuf;
 using Kv.Actors.Apply;
 using Kv.Actors.Cluster;
@@ -141,6 +142,7 @@ public sealed class KvNode : IAsyncDisposable
             {
                 HandshakeGuard.Protect(system);
             }
+            _ = system.Materializer();   // its supervisor starts in a turn of its own, and the first watch would hold up its thread for that
             var storage = StorageExtension.For(system);
             (storage.Disk, storage.WalObserver, storage.Workers, storage.Clock) = (disk, new WalMeters(metrics, system), workers, clock);
             storage.CheckpointObserver = new CheckpointMeters(metrics);

@@ -52,6 +52,12 @@ internal sealed record SimSetup(
             internal-dispatcher = "akka.actor.default-dispatcher"
             default-blocking-io-dispatcher = "akka.actor.default-dispatcher"
           }
+          stream.materializer.dispatcher = "akka.actor.stream-dispatcher"
+          actor.stream-dispatcher {
+            type = "Kv.Simulation.Machines.SimDispatcherConfigurator, Kv.Simulation"
+            process = "{{process.Id}}"
+            tasks = on
+          }
           persistence.dispatchers {
             default-plugin-dispatcher = "akka.actor.default-dispatcher"
             default-replay-dispatcher = "akka.actor.default-dispatcher"

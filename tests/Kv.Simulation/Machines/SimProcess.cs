@@ -10,15 +10,18 @@ namespace Kv.Simulation.Machines;
 /// <summary>One run of a node on a machine: from its start until it stops or is killed. What it still wants to do then never happens.</summary>
 /// <remarks>
 /// Everything the node does is a turn in <see cref="Ready"/> or a thing on the world's timeline that becomes one. Which of the
-/// turns that are ready comes next is drawn, so that actors overtake each other as they would on threads. A paused process keeps its
-/// turns.
+/// turns that are ready comes next is drawn, so that actors overtake each other as they would on threads. They are drawn by who came
+/// first into being, not by who got ready first: the package stops an actor's children in the order of their names' hashes, which is
+/// another one in every run. A paused process keeps its turns.
 /// </remarks>
 internal sealed class SimProcess
 {
     private static readonly ConcurrentDictionary<string, SimProcess> _running = new();
     private static long _ids;
 
-    private readonly List<object> _ready = [];
+    private readonly List<(long Key, object Turn)> _ready = [];   // by key
+    private readonly Dictionary<object, long> _keys = new(ReferenceEqualityComparer.Instance);
+    private long _nextKey;
     private readonly Dictionary<long, Action> _whenGone = [];
     private long _callers;
     private readonly Prng _random;
@@ -72,27 +75,38 @@ internal sealed class SimProcess
         _running.TryGetValue(id, out var process) ? process : throw new InvalidOperationException($"no simulated process {id} is running");
 
     /// <summary>A turn of an actor.</summary>
-    public void Queue(IRunnable turn)
+    public void Queue(IRunnable turn) => Queue(turn, turn);
+
+    /// <summary>A turn of an actor, in the clothes that <paramref name="actor"/>'s dispatcher gives it.</summary>
+    public void Queue(IRunnable actor, object turn)
     {
-        if (!IsGone && !IsElsewhere) _ready.Add(turn);
+        if (IsGone || IsElsewhere) return;
+        if (!_keys.TryGetValue(actor, out var key)) _keys.Add(actor, key = ++_nextKey);
+        Insert(key, turn);
     }
 
     /// <summary>A turn of anything else.</summary>
     public void Queue(Action turn)
     {
-        if (!IsGone && !IsElsewhere) _ready.Add(turn);
+        if (!IsGone && !IsElsewhere) Insert(++_nextKey, turn);
     }
 
     /// <summary>Runs one of the turns that are ready.</summary>
     public void RunOne()
     {
         var at = _ready.Count == 1 ? 0 : _random.NextInt(_ready.Count);
-        var turn = _ready[at];
-        _ready[at] = _ready[^1];
-        _ready.RemoveAt(_ready.Count - 1);
+        var turn = _ready[at].Turn;
+        _ready.RemoveAt(at);
         Machine.World.Happened(Happening.Turn, Machine.Number, at, _ready.Count);
         if (turn is IRunnable runnable) runnable.Run();
         else ((Action)turn)();
+    }
+
+    private void Insert(long key, object turn)
+    {
+        var at = _ready.Count;
+        while (at > 0 && _ready[at - 1].Key > key) at--;
+        _ready.Insert(at, (key, turn));
     }
 
     /// <summary>Makes a turn of something later, unless the process is gone by then.</summary>
@@ -124,6 +138,7 @@ internal sealed class SimProcess
         IsGone = true;
         _running.TryRemove(Id, out _);
         _ready.Clear();
+        _keys.Clear();
         (Node, Actors, Raft) = (null, null, null);
         var gone = _whenGone.Values.ToArray();         // removals leave holes that are filled again: the same in every run
         _whenGone.Clear();
