@@ -100,6 +100,7 @@ public sealed class RaftActor : ReceivePersistentActor, IWithTimers
     private int _writeTicks;
     private bool _maySkipTicks;
     private int _ticksSinceStart;
+    private bool _needsCheckpoint;
 
     /// <summary>Starts recovery; commands wait until it is done.</summary>
     public RaftActor(RaftActorSetup setup)
@@ -189,6 +190,7 @@ public sealed class RaftActor : ReceivePersistentActor, IWithTimers
         _applied = checkpoint.Meta;
         _members = RootImage.MembersIn(new BoltBucketSource(image.Reader));
         _setup.Store.Tell(new StoreCommand.Restore(image, checkpoint.Meta));
+        _needsCheckpoint = image.IsFallback;
     }
 
     private void Replay(RaftEvent recorded)
@@ -239,6 +241,11 @@ public sealed class RaftActor : ReceivePersistentActor, IWithTimers
         _setup.Status.PublishCommit(_core.Log.Committed);
         _setup.Peers.Tell(_members);
         CampaignIfAlone();
+        if (_needsCheckpoint)
+        {
+            // The newest is damaged, and the one this start began with is the only one left: not for long.
+            _setup.Store.Tell(new StoreCommand.CheckpointNow(new TaskCompletionSource()));
+        }
         Drain();
     }
 

@@ -28,6 +28,9 @@ public sealed record CheckpointInfo(string PersistenceId, long SequenceNr, long 
 /// <param name="Path">The file.</param>
 public sealed record CheckpointImage(CheckpointInfo Info, BoltReader Reader, string Path) : IDisposable
 {
+    /// <summary>A newer one was found damaged, now or at an earlier start: this one is the last to start from, and a new one should be saved soon.</summary>
+    public bool IsFallback { get; init; }
+
     /// <inheritdoc/>
     public void Dispose() => Reader.Dispose();
 }
@@ -50,7 +53,10 @@ public static class CheckpointFile
     /// <summary>Bytes of the checksum behind the database.</summary>
     public const int TrailerBytes = 32;
 
-    private const string PayloadBucket = "kvactors-payload", Suffix = ".db", Temporary = ".db.tmp", Broken = ".db.broken";
+    /// <summary>Ending of the name of one that was found damaged.</summary>
+    public const string BrokenSuffix = ".broken";
+
+    private const string PayloadBucket = "kvactors-payload", Suffix = ".db", Temporary = ".db.tmp";
 
     /// <summary>A checkpoint as its file's name tells it.</summary>
     /// <param name="Path">The file.</param>
@@ -59,11 +65,16 @@ public static class CheckpointFile
     public readonly record struct Entry(string Path, long SequenceNr, long Timestamp);
 
     /// <summary>The checkpoints of a persistence id in a directory, newest first. Files of other names are left alone.</summary>
-    public static IReadOnlyList<Entry> List(IDisk disk, string directory, string persistenceId)
+    public static IReadOnlyList<Entry> List(IDisk disk, string directory, string persistenceId) => List(disk, directory, persistenceId, "");
+
+    /// <summary>Those that were set aside, newest first: the last one at most.</summary>
+    public static IReadOnlyList<Entry> ListBroken(IDisk disk, string directory, string persistenceId) => List(disk, directory, persistenceId, BrokenSuffix);
+
+    private static List<Entry> List(IDisk disk, string directory, string persistenceId, string suffix)
     {
         var found = new List<Entry>();
         if (!disk.DirectoryExists(directory)) return found;
-        var tail = $"-{Wal.Crc32C.Of(Encoding.UTF8.GetBytes(persistenceId)):x8}{Suffix}";
+        var tail = $"-{Wal.Crc32C.Of(Encoding.UTF8.GetBytes(persistenceId)):x8}{Suffix}{suffix}";
         foreach (var name in disk.List(directory))
         {
             if (name.Length == 33 + tail.Length && name[16] == '-' && name.EndsWith(tail, StringComparison.Ordinal)
@@ -167,15 +178,10 @@ public static class CheckpointFile
     /// <summary>Takes its name from a checkpoint that is damaged, so that it is no longer counted among those to fall back to.</summary>
     /// <remarks>As etcd does with its snapshots. The file stays for whoever wants to look, but only the last of them.</remarks>
     /// <returns>Where it lies now.</returns>
-    public static string SetAside(IDisk disk, string directory, in Entry entry)
+    public static string SetAside(IDisk disk, string directory, string persistenceId, in Entry entry)
     {
-        var mark = entry.Path[^(Suffix.Length + 9)..^Suffix.Length];           // the persistence id's
-        foreach (var name in disk.List(directory))
-        {
-            if (name.EndsWith(mark + Broken, StringComparison.Ordinal)) disk.Delete($"{directory}/{name}");
-        }
-
-        var aside = entry.Path[..^Suffix.Length] + Broken;
+        foreach (var earlier in ListBroken(disk, directory, persistenceId)) disk.Delete(earlier.Path);
+        var aside = entry.Path + BrokenSuffix;
         disk.Rename(entry.Path, aside);
         disk.SyncDirectory(directory);
         return aside;

@@ -58,7 +58,7 @@ public sealed class CheckpointSnapshotStore : SnapshotStore
             {
                 lock (_files)
                 {
-                    _log.Warning("checkpoint {0} is passed over for the next older one and kept as {1}: {2}", entry.Path, CheckpointFile.SetAside(_disk, _directory, entry), e.Message);
+                    _log.Warning("checkpoint {0} is passed over for the next older one and kept as {1}: {2}", entry.Path, CheckpointFile.SetAside(_disk, _directory, persistenceId, entry), e.Message);
                 }
             }
             catch (FileNotFoundException e)
@@ -111,7 +111,8 @@ public sealed class CheckpointSnapshotStore : SnapshotStore
             var metadata = new SnapshotMetadata(persistenceId, entry.SequenceNr, new DateTime(entry.Timestamp, DateTimeKind.Utc));
             if (image.Info.SerializerId < 0)
             {
-                var selected = new SelectedSnapshot(metadata, image);
+                var isFallback = CheckpointFile.ListBroken(_disk, _directory, persistenceId).Any(broken => broken.SequenceNr >= metadata.SequenceNr);
+                var selected = new SelectedSnapshot(metadata, image with { IsFallback = isFallback });
                 image = null;   // the actor's from here on
                 return selected;
             }

@@ -223,8 +223,10 @@ public sealed class CheckpointTests
             Assert.Equal(1, (await LoadAndLetGo(plugin))!.SequenceNr);         // the good one is still there
         }
 
-        Assert.Single(disk.List("/snap"), static name => name.EndsWith(".broken", StringComparison.Ordinal));
+        Assert.Single(disk.List("/snap"), static name => name.EndsWith(CheckpointFile.BrokenSuffix, StringComparison.Ordinal));
+        using (var last = Assert.IsType<CheckpointImage>((await Load(plugin, SnapshotSelectionCriteria.Latest))!.Snapshot)) Assert.True(last.IsFallback);   // and is told at later starts
         await Save(plugin, 5, new Source("v5"));
+        using (var next = Assert.IsType<CheckpointImage>((await Load(plugin, SnapshotSelectionCriteria.Latest))!.Snapshot)) Assert.False(next.IsFallback);
         await Save(plugin, 6, new Source("v6"));
         Assert.Equal([6, 5], CheckpointFile.List(disk, "/snap", Pid).Select(static f => f.SequenceNr));
     }

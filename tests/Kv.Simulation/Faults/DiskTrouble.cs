@@ -1,4 +1,5 @@
 using Kv.Actors.Model;
+using Kv.Persistence.Checkpoint;
 using Kv.Simulation.Machines;
 using Kv.Testing;
 
@@ -92,8 +93,10 @@ internal sealed class DiskTrouble(SimWorld world, Prng random, Action<string, in
 
         foreach (var (machine, disk, path, offset, was, around) in Enumerable.Reverse(_rotten))      // the last first: two may lie close together
         {
-            if (machine.IsServing || machine.Disk != disk || !disk.FileExists(path)) continue;
+            if (machine.IsServing || machine.Disk != disk) continue;
             machine.Kill();
+            if (disk.FileExists(path + CheckpointFile.BrokenSuffix)) disk.Rename(path + CheckpointFile.BrokenSuffix, path);
+            if (!disk.FileExists(path)) continue;
             var bytes = disk.ReadAll(path);
             if (offset >= bytes.Length || !Around(bytes, offset).AsSpan().SequenceEqual(around)) continue;     // written over since
             bytes[offset] = was;
