@@ -25,6 +25,11 @@ public class Workers
     /// <param name="cancel">Until it has begun.</param>
     public virtual Task<T> Run<T>(string name, Func<T> work, CancellationToken cancel) => Task.Run(work, cancel);
 
+    /// <summary>Reads a long sequence ahead of whoever works on it. Its end, and what it throws, come where they would without.</summary>
+    /// <param name="sequence">Safe from any thread; enumerated once. Nothing is read of it any more when the enumeration of the answer has ended.</param>
+    public virtual IEnumerable<T> Ahead<T>(IEnumerable<T> sequence) => ReadAhead.Of(
+        sequence, static read => Task.Factory.StartNew(read, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default));
+
     /// <summary>Runs something short, soon. Allocates nothing.</summary>
     public virtual void Queue(IThreadPoolWorkItem work) => ThreadPool.UnsafeQueueUserWorkItem(work, preferLocal: false);
 

@@ -7,6 +7,7 @@ using Kv.Actors.Model;
 using Kv.Actors.Mvcc;
 using Kv.Actors.Protos.Authpb;
 using Kv.Actors.Protos.Etcdserverpb;
+using Kv.Persistence;
 
 namespace Kv.Actors.Apply;
 
@@ -53,8 +54,11 @@ public static class EtcdSchema
 
     /// <summary>Loads an image: keys into <paramref name="store"/>, which is replaced and published, the rest as it says.</summary>
     /// <remarks>A compaction that etcd had begun is finished on the way. Buckets and marks of later versions may be missing.</remarks>
+    /// <param name="source">The buckets.</param>
+    /// <param name="store">What is loaded.</param>
+    /// <param name="workers">Read the keys ahead, while the store takes in those before; null for one after the other.</param>
     /// <exception cref="InvalidDataException">A record is not what its bucket holds; the message names it.</exception>
-    public static EtcdImage Read(IBucketSource source, MvccStore store)
+    public static EtcdImage Read(IBucketSource source, MvccStore store, Workers? workers = null)
     {
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(store);
@@ -62,7 +66,8 @@ public static class EtcdSchema
         var auth = Records(source, "auth").ToDictionary(record => Encoding.UTF8.GetString(record.Key), record => record.Value);
         var cluster = Records(source, "cluster").ToDictionary(record => Encoding.UTF8.GetString(record.Key), record => record.Value);
         var compact = Math.Max(CompactMark(meta, "scheduledCompactRev"), CompactMark(meta, "finishedCompactRev"));
-        store.Restore(ReadKeys(source), compact);
+        var keys = ReadKeys(source);
+        store.Restore(workers?.Ahead(keys) ?? keys, compact);
         return new EtcdImage
         {
             ConsistentIndex = meta.TryGetValue("consistent_index", out var index) ? Number("meta", index) : 0,

@@ -6,6 +6,7 @@ using Kv.Actors.Mvcc;
 using Kv.Actors.Protos.Etcdserverpb;
 using Kv.Actors.Protos.Internal;
 using Kv.Actors.Raft;
+using Kv.Persistence;
 
 namespace Kv.Actors.Apply;
 
@@ -138,11 +139,12 @@ public sealed class StateMachine
     /// <summary>Replaces everything by a checkpoint's content and publishes it.</summary>
     /// <param name="source">The checkpoint's buckets.</param>
     /// <param name="meta">Which entry it stands at, and the membership as of that.</param>
+    /// <param name="workers">Read ahead; null for none.</param>
     /// <exception cref="InvalidDataException">A record is not what its bucket holds.</exception>
-    public StoreRoot Restore(IBucketSource source, SnapshotMeta meta)
+    public StoreRoot Restore(IBucketSource source, SnapshotMeta meta, Workers? workers = null)
     {
         ArgumentNullException.ThrowIfNull(meta);
-        var image = EtcdSchema.Read(source, Store);
+        var image = EtcdSchema.Read(source, Store, workers);
         foreach (var lease in image.Leases)
         {
             _leases.Load(lease);

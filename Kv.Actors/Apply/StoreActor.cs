@@ -148,7 +148,7 @@ public sealed class StoreActor : ReceiveActor, IWithTimers
         StoreRoot root;
         using (LoadingHeap.Begin(restore.Image.Reader.Bytes))
         {
-            root = _machine.Restore(new BoltBucketSource(restore.Image.Reader), restore.Meta);
+            root = _machine.Restore(new BoltBucketSource(restore.Image.Reader), restore.Meta, _setup.Workers);
         }
         _appliedTerm = root.AppliedTerm;
         _setup.Roots.Publish(root);
@@ -167,14 +167,14 @@ public sealed class StoreActor : ReceiveActor, IWithTimers
     private void Install(StoreCommand.Install install)
     {
         _installing = true;
-        var (shelf, fresh) = (_setup.Shelf!, _machine.Fresh());
-        _setup.Workers.Run(
+        var (shelf, fresh, workers) = (_setup.Shelf!, _machine.Fresh(), _setup.Workers);
+        workers.Run(
             "snapshot load",
             () =>
             {
                 using var reader = shelf.Open(install.Meta);
                 using var undisturbed = LoadingHeap.Begin(reader.Bytes);
-                fresh.Restore(new BoltBucketSource(reader), install.Meta);
+                fresh.Restore(new BoltBucketSource(reader), install.Meta, workers);
                 return new Installed(fresh);
             },
             CancellationToken.None).PipeTo(Self, failure: static cause => new InstallFailed(cause));

@@ -9,16 +9,24 @@ using Proto = Kv.Actors.Protos.Raft;
 namespace Kv.Actors.Peers;
 
 /// <summary><see cref="PeerMessage"/>s as bytes: <c>PeerEnvelope</c> of <c>Protos/raft.proto</c>.</summary>
-/// <remarks>Messages of the core are written by hand, in one pass into one array; every write passes here once for each follower.</remarks>
+/// <remarks>
+/// Messages of the core are written by hand, in one pass into one array; every write passes here once for each follower. So are pieces of
+/// snapshots: with the generated code each would be copied into arrays of its size twice more.
+/// </remarks>
 public static class PeerWire
 {
-    private const int RaftField = 10;
+    private const int RaftField = 10, ChunkField = Proto.PeerEnvelope.SnapshotChunkFieldNumber;
 
     /// <summary>The bytes of a message.</summary>
     public static byte[] Encode(PeerMessage message)
     {
         ArgumentNullException.ThrowIfNull(message);
-        return message is PeerMessage.Consensus consensus ? Encode(consensus) : Envelope(message).ToByteArray();
+        return message switch
+        {
+            PeerMessage.Consensus consensus => Encode(consensus),
+            PeerMessage.SnapshotChunk chunk => Encode(chunk),
+            _ => Envelope(message).ToByteArray(),
+        };
     }
 
     /// <summary>A message back from its bytes, of which it keeps views. Never throws: what cannot be read is <see cref="PeerMessage.Unreadable"/>.</summary>
@@ -62,6 +70,39 @@ public static class PeerWire
         return bytes;
     }
 
+    private static byte[] Encode(PeerMessage.SnapshotChunk chunk)
+    {
+        var size = ProtoWriter.Size(1, chunk.Sha256.Span) + ProtoWriter.Size(2, (ulong)chunk.Offset) + ProtoWriter.Size(3, chunk.Data.Span);
+        var bytes = GC.AllocateUninitializedArray<byte>(ProtoWriter.Size(1, chunk.Cluster.Value) + ProtoWriter.Size(2, chunk.From.Value)
+            + ProtoWriter.Size(3, chunk.To.Value) + ProtoWriter.NestedSize(ChunkField, size));
+        var writer = new ProtoWriter(bytes);
+        writer.Number(1, chunk.Cluster.Value);
+        writer.Number(2, chunk.From.Value);
+        writer.Number(3, chunk.To.Value);
+        writer.Nested(ChunkField, size);
+        writer.Bytes(1, chunk.Sha256.Span);
+        writer.Number(2, (ulong)chunk.Offset);
+        writer.Bytes(3, chunk.Data.Span);
+        return bytes;
+    }
+
+    private static PeerMessage.SnapshotChunk ReadChunk(ReadOnlyMemory<byte> body)
+    {
+        var reader = new ProtoReader(body);
+        var (sha256, offset, data) = (ReadOnlyMemory<byte>.Empty, 0L, ReadOnlyMemory<byte>.Empty);
+        while (reader.NextField() is > 0 and var field)
+        {
+            switch (field)
+            {
+                case 1: sha256 = reader.Bytes(); break;
+                case 2: offset = (long)reader.Number(); break;
+                case 3: data = reader.Bytes(); break;
+                default: reader.Skip(); break;
+            }
+        }
+        return new PeerMessage.SnapshotChunk(sha256, offset, data);
+    }
+
     private static PeerMessage Read(ReadOnlyMemory<byte> bytes)
     {
         var reader = new ProtoReader(bytes);
@@ -81,7 +122,12 @@ public static class PeerWire
                 default: reader.Skip(); break;
             }
         }
-        var read = kind == RaftField ? new PeerMessage.Consensus(RaftWire.DecodeMessage(body), sequence, run, number) : Read(kind, body.Span);
+        var read = kind switch
+        {
+            RaftField => new PeerMessage.Consensus(RaftWire.DecodeMessage(body), sequence, run, number),
+            ChunkField => ReadChunk(body),
+            _ => Read(kind, body.Span),
+        };
         return read with { Cluster = new ClusterId(cluster), From = new NodeId(from), To = new NodeId(to) };
     }
 
@@ -108,9 +154,6 @@ public static class PeerWire
             case Proto.PeerEnvelope.SnapshotOfferFieldNumber:
                 var offer = Proto.SnapshotOffer.Parser.ParseFrom(body);
                 return new PeerMessage.SnapshotOffer(MetaOf(offer), offer.Term, offer.Length, offer.Sha256.Memory);
-            case Proto.PeerEnvelope.SnapshotChunkFieldNumber:
-                var chunk = Proto.SnapshotChunk.Parser.ParseFrom(body);
-                return new PeerMessage.SnapshotChunk(chunk.Sha256.Memory, chunk.Offset, chunk.Data.Memory);
             case Proto.PeerEnvelope.SnapshotAckFieldNumber:
                 var ack = Proto.SnapshotAck.Parser.ParseFrom(body);
                 return new PeerMessage.SnapshotAck(ack.Sha256.Memory, ack.Offset, (SnapshotState)ack.State, ack.Reason);
@@ -156,9 +199,6 @@ public static class PeerWire
                     Length = offer.Length,
                     Sha256 = View(offer.Sha256),
                 };
-                break;
-            case PeerMessage.SnapshotChunk chunk:
-                envelope.SnapshotChunk = new Proto.SnapshotChunk { Sha256 = View(chunk.Sha256), Offset = chunk.Offset, Data = View(chunk.Data) };
                 break;
             case PeerMessage.SnapshotAck ack:
                 envelope.SnapshotAck = new Proto.SnapshotAck

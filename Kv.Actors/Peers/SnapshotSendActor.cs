@@ -291,7 +291,7 @@ public sealed class SnapshotSendActor : ReceiveActor, IWithTimers
 
         public byte[] Read(long offset, int bytes)
         {
-            var data = new byte[bytes];
+            var data = GC.AllocateUninitializedArray<byte>(bytes);
             return File.Read(data, offset) == bytes ? data : throw new DamagedFileException(Path, offset, "the file ends before it should");
         }
     }

@@ -41,6 +41,8 @@ internal sealed class SimWorkers(SimProcess process) : Workers
         return done.Task;
     }
 
+    public override IEnumerable<T> Ahead<T>(IEnumerable<T> sequence) => sequence;
+
     public override void Queue(IThreadPoolWorkItem work) => process.Queue(work.Execute);
 
     public override void Step(string name, Action step) => process.Machine.Drive.After(process, name, step);
