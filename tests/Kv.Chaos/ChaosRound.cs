@@ -52,17 +52,17 @@ internal sealed class ChaosRound(ChaosOptions options, ChaosCluster cluster, KvS
 
         Watcher[] watchers =
         [
-            .. Enumerable.Range(0, 3).Select(i => new Watcher(context, Log($"watch-all-{i}", "\0", "\0"), options.Seed + 100 + i)),
-            new Watcher(context, Log("watch-one", KvWorker.Key(0), null), options.Seed + 103),
-            new Watcher(context, Log("watch-late", "\0", "\0"), options.Seed + 104, lagging: true),
+            .. Enumerable.Range(0, 3).Select(i => new Watcher(context, Log($"watch-all-{i}", "\0", "\0"), Seed($"watch-all-{i}"))),
+            new Watcher(context, Log("watch-one", KvWorker.Key(0), null), Seed("watch-one")),
+            new Watcher(context, Log("watch-late", "\0", "\0"), Seed("watch-late"), lagging: true),
         ];
-        var holders = Enumerable.Range(0, 3).Select(i => new LeaseHolder(context, $"holder-{i}", options.Seed + 200 + i)).ToArray();
-        var compactor = new Compactor(context, watchers[..4], options.Seed + 300);
-        var nemesis = new Nemesis(cluster, new FaultPlan(options.Seed, cluster.Fillable is not null), options.Seed + 400, Event);
+        var holders = Enumerable.Range(0, 3).Select(i => new LeaseHolder(context, $"holder-{i}", Seed($"holder-{i}"))).ToArray();
+        var compactor = new Compactor(context, watchers[..4], Seed("compactor"));
+        var nemesis = new Nemesis(cluster, new FaultPlan(Seed("faults"), cluster.Fillable is not null), Seed("nemesis"), Event);
         var watches = watchers.Select(w => w.RunAsync(watching.Token)).ToArray();
         Task[] clients =
         [
-            .. Enumerable.Range(0, options.Workers).Select(i => new KvWorker(context, $"c{i}", options.Seed + i).RunAsync()),
+            .. Enumerable.Range(0, options.Workers).Select(i => new KvWorker(context, $"c{i}", Seed($"c{i}")).RunAsync()),
             .. holders.Select(static h => h.RunAsync()),
             compactor.RunAsync(),
         ];
@@ -91,6 +91,8 @@ internal sealed class ChaosRound(ChaosOptions options, ChaosCluster cluster, KvS
         };
         return Report(context, _run, watchers, nemesis.Done, compactor.Done, leases, await TermAsync() - termBefore);
     }
+
+    private int Seed(string client) => ClientSeed.Of(options.Seed, client);
 
     private WatchLog Log(string name, string key, string? end)
     {
