@@ -31,15 +31,15 @@ internal static class PlantedFaults
         new("a torn tail is kept", "a journal that replays the last entry with its end missing",
             Cluster(FaultKinds.Crashes, static world => Journal<KeepsTornTail>(world)), 1),
         new("an earlier term's entry is committed by counting", "a leader whose core is shown is told to commit what a majority holds; new leaders are cut off at once",
-            Cluster(FaultKinds.None, CommitsByCounting), 55),
+            Cluster(FaultKinds.None, CommitsByCounting), 220),
         new("a read index without a quorum", "heartbeats are answered on the leader's own side of every cut",
             Cluster(FaultKinds.Network, static world => world.Rewrite = AnswersHeartbeats), 11),
         new("a leader serves reads from its own state", "clients' reads at a member that believes to lead skip the read gate",
             Cluster(Rough, static world => world.ReadFrom = static node => node.Status.Raft.IsLeader
                 ? Task.FromResult<Outcome<Actors.Apply.StoreRoot>>(node.Roots.Current)
-                : node.Reads.LinearizableAsync(CancellationToken.None).AsTask()), 42),
+                : node.Reads.LinearizableAsync(CancellationToken.None).AsTask()), 26),
         new("a snapshot is installed without its index", "snapshot offers on their way name the index before theirs",
-            Cluster(Rough, static world => world.Rewrite = MisplacesSnapshots), 10),
+            Cluster(Rough, static world => world.Rewrite = MisplacesSnapshots), 3),
         new("a forwarded write is carried out twice", "forwards on their way are repeated under a number of their own",
             Cluster(FaultKinds.None, static world => world.Rewrite = RepeatsForwards), 1),
         new("a watch skips a revision at catch-up", "of the responses that a stream sends one in fifty is lost",

@@ -5,11 +5,12 @@ public static class PastReadJudge
 {
     private const int MostViolations = 5;
 
-    /// <summary>Judges all of them.</summary>
+    /// <summary>Judges all of them, save for reads at a revision from before the history: what that held is not known.</summary>
     public static IReadOnlyList<Violation> Judge(IReadOnlyList<Operation> history, WriteOrder writes)
     {
         var found = new List<Violation>();
-        Operation[] reads = [.. history.Where(static o => o.ReadsThePast && o.Fate == Fate.Known).OrderBy(RevisionRead)];
+        Operation[] reads = [.. history.Where(static o => o.ReadsThePast && o.Fate == Fate.Known)
+            .Where(o => o.Request is not KvRequest.Range { Revision: > 0 and var at } || at >= writes.First).OrderBy(RevisionRead)];
         foreach (var (read, state) in reads.Zip(writes.StatesAt(reads.Select(RevisionRead))))
         {
             Compare(read, state, writes, found);

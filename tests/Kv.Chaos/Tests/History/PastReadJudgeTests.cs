@@ -39,6 +39,19 @@ public sealed class PastReadJudgeTests
         Assert.Equal(["past read"], Rules());
     }
 
+    /// <summary>Seed 6200, second round: a history that goes on from a state knows nothing of what was before it.</summary>
+    [Fact]
+    public void A_read_at_a_revision_from_before_the_history_is_not_judged()
+    {
+        var story = new Story();
+        story.Known(0, 1, new KvRequest.Range("a", Revision: 8), new KvAnswer.Range([Key("a", "before", 8, 8, 1)], 1), 10);
+        story.Known(2, 3, new KvRequest.Range("a", Revision: 10), new KvAnswer.Range([Key("a", "now", 8, 10, 2)], 1), 10);
+        var run = new RunHistory { Operations = story.Operations, Initial = KvState.At(10, [Key("a", "now", 8, 10, 2)]) };
+        Assert.True(run.Judge().Ok, run.Judge().ToString());
+        story.Known(4, 5, new KvRequest.Range("a", Revision: 10), new KvAnswer.Range([Key("a", "wrong", 8, 10, 2)], 1), 10);
+        Assert.Equal("past read", Assert.Single((run with { Operations = story.Operations }).Judge().Violations).Rule);
+    }
+
     [Fact]
     public void The_future_cannot_be_read()
     {
