@@ -8,7 +8,8 @@ namespace Kv.Persistence;
 ///  reader   enumerates, in batches ──► at most a few ahead ──► caller
 /// </code>
 /// The sequence is enumerated by the reader alone, which has ended when the caller's enumeration ends, however that is: what it
-/// reads from may be closed then. What it throws, the caller's enumeration throws at that place.
+/// reads from may be closed then. What it throws, the caller's enumeration throws at that place. The caller's thread waits for the
+/// reader, as it would have waited for the disk had it read by itself.
 /// </remarks>
 internal static class ReadAhead
 {

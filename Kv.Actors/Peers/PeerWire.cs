@@ -11,7 +11,7 @@ namespace Kv.Actors.Peers;
 /// <summary><see cref="PeerMessage"/>s as bytes: <c>PeerEnvelope</c> of <c>Protos/raft.proto</c>.</summary>
 /// <remarks>
 /// Messages of the core are written by hand, in one pass into one array; every write passes here once for each follower. So are pieces of
-/// snapshots: with the generated code each would be copied into arrays of its size twice more.
+/// snapshots: the generated code copies each once more where it arrives, and clears the array that it is about to fill.
 /// </remarks>
 public static class PeerWire
 {
