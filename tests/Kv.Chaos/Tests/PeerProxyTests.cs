@@ -93,8 +93,7 @@ public sealed class PeerProxyTests : IAsyncLifetime
             {
                 Assert.Equal(-1, await ReceiveAsync(from));
                 Assert.Equal(-1, await ReceiveAsync(to));
-                using var late = await DialAsync();
-                Assert.Equal(-1, await ReceiveAsync(late));
+                Assert.True(await IsRefusedAsync());
             }
             var (again, accepted) = await ConnectAsync();
             using (again)
@@ -141,6 +140,20 @@ public sealed class PeerProxyTests : IAsyncLifetime
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         await socket.ConnectAsync(IPAddress.Loopback, _proxy.Port);
         return socket;
+    }
+
+    /// <summary>Whether who dials now is reset: while dialling or at the first read, as the proxy is faster or slower than the dialler's wakening.</summary>
+    private async Task<bool> IsRefusedAsync()
+    {
+        try
+        {
+            using var late = await DialAsync();
+            return await ReceiveAsync(late) == -1;
+        }
+        catch (SocketException reset) when (reset.SocketErrorCode is SocketError.ConnectionReset)
+        {
+            return true;
+        }
     }
 
     private static async Task SendAsync(Socket socket, byte value) => await socket.SendAsync(new[] { value });
