@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using Akka.Actor;
-using Akka.TestKit.Xunit2;
 using Kv.Actors.Apply;
 using Kv.Actors.Cluster;
 using Kv.Actors.Meters;
@@ -19,7 +18,7 @@ using Xunit;
 namespace Kv.Actors.Tests.Apply;
 
 /// <summary>A leader's snapshot on its way from the first piece to the state that readers see, and what a crash on the way leaves.</summary>
-public sealed class SnapshotInstallTests : TestKit
+public sealed class SnapshotInstallTests : PatientTestKit
 {
     private const string Shelf = "/snap";
     private static readonly NodeId _self = new(1);

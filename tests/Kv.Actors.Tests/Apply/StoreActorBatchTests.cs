@@ -1,6 +1,5 @@
 using Akka.Actor;
 using Akka.TestKit;
-using Akka.TestKit.Xunit2;
 using Kv.Actors.Apply;
 using Kv.Actors.Lease;
 using Kv.Actors.Meters;
@@ -10,15 +9,15 @@ using Kv.Actors.Raft;
 using Kv.Actors.Tests.Node;
 using Kv.Actors.Watch;
 using Kv.Persistence.Checkpoint;
+using Kv.Testing;
 using Xunit;
 using static Kv.Actors.Tests.Apply.Requests;
 
 namespace Kv.Actors.Tests.Apply;
 
 /// <summary>The one writer: who is told what, and in which order.</summary>
-public sealed class StoreActorBatchTests : TestKit
+public sealed class StoreActorBatchTests : PatientTestKit
 {
-    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(20);   // real time: what never comes fails the test
     private static readonly CheckpointPolicy _never = new(long.MaxValue, 1, long.MaxValue);
 
     private readonly ProposalTable _waiting = new(new NodeId(1), 0, 1000);
@@ -42,10 +41,10 @@ public sealed class StoreActorBatchTests : TestKit
         Tell(store, puts);
         for (var i = 0; i < puts.Count; i++)
         {
-            var answer = await puts[i].Answered.WaitAsync(_patience);
+            var answer = await puts[i].Answered.WaitAsync(Patience);
             Assert.Equal(i + 2, answer.Value!.Header.Revision);
             Assert.Equal((1UL, 2UL), (answer.Value.Header.MemberId, answer.Value.Header.ClusterId));
-            Assert.Equal((200UL, 200UL), await seen[i].WaitAsync(_patience));
+            Assert.Equal((200UL, 200UL), await seen[i].WaitAsync(Patience));
         }
         Assert.Equal(201, _roots.Current.Kv.CurrentRevision);
         Assert.Equal(0, _waiting.Count);
@@ -94,7 +93,7 @@ public sealed class StoreActorBatchTests : TestKit
         Tell(store, term: 1, [.. Enumerable.Range(0, 40).Select(static i => Put("a", $"{i}"))]);
         var logical = Waiting<CompactionResponse>(_waiting, Compact(20));
         Tell(store, [logical]);
-        Assert.Equal(KvError.None, (await logical.Answered.WaitAsync(_patience)).Error);
+        Assert.Equal(KvError.None, (await logical.Answered.WaitAsync(Patience)).Error);
         var physical = Waiting<CompactionResponse>(_waiting, Compact(39, physical: true));
         Tell(store, [physical]);
         var steps = 0;
@@ -105,7 +104,7 @@ public sealed class StoreActorBatchTests : TestKit
             await Settled(store);
             steps++;
         }
-        Assert.Equal(KvError.None, (await physical.Answered.WaitAsync(_patience)).Error);
+        Assert.Equal(KvError.None, (await physical.Answered.WaitAsync(Patience)).Error);
         Assert.InRange(steps, 2, 99);
         Assert.False(_machine.Store.IsCompacting);
         Assert.Equal(39, _roots.Current.Kv.FinishedCompactRevision);
@@ -118,7 +117,7 @@ public sealed class StoreActorBatchTests : TestKit
         Tell(store, term: 1, [.. Enumerable.Range(0, 40).Select(static i => Put("a", $"{i}"))]);
         var physical = Waiting<CompactionResponse>(_waiting, Compact(39, physical: true));
         Tell(store, [physical]);
-        Assert.Equal(KvError.None, (await physical.Answered.WaitAsync(_patience)).Error);
+        Assert.Equal(KvError.None, (await physical.Answered.WaitAsync(Patience)).Error);
     }
 
     [Fact]
@@ -127,7 +126,7 @@ public sealed class StoreActorBatchTests : TestKit
         var store = Start(pause: TimeSpan.FromMilliseconds(10));
         var physical = Waiting<CompactionResponse>(_waiting, Compact(99, physical: true));
         Tell(store, [physical]);
-        Assert.Equal(KvError.FutureRev, (await physical.Answered.WaitAsync(_patience)).Error);
+        Assert.Equal(KvError.FutureRev, (await physical.Answered.WaitAsync(Patience)).Error);
     }
 
     [Fact]
@@ -160,7 +159,7 @@ public sealed class StoreActorBatchTests : TestKit
         await Settled(store);
         Assert.Single(Checkpoints());
         store.Tell(new StoreCommand.CheckpointDone(1, Stored: true), _others.Ref);
-        await done.Task.WaitAsync(_patience);
+        await done.Task.WaitAsync(Patience);
     }
 
     /// <summary>A checkpoint that was under way already may lack what the caller has just written.</summary>
@@ -176,12 +175,12 @@ public sealed class StoreActorBatchTests : TestKit
         await Settled(store);
         Assert.Equal(1UL, Assert.Single(Checkpoints()).State.AppliedIndex);
         store.Tell(new StoreCommand.CheckpointDone(1, Stored: true), _others.Ref);
-        await first.Task.WaitAsync(_patience);
+        await first.Task.WaitAsync(Patience);
         await Settled(store);
         Assert.Equal(2UL, Assert.Single(Checkpoints()).State.AppliedIndex);
         Assert.False(second.Task.IsCompleted);
         store.Tell(new StoreCommand.CheckpointDone(2, Stored: false), _others.Ref);
-        await Assert.ThrowsAsync<IOException>(() => second.Task.WaitAsync(_patience));
+        await Assert.ThrowsAsync<IOException>(() => second.Task.WaitAsync(Patience));
     }
 
     [Fact]
@@ -192,7 +191,7 @@ public sealed class StoreActorBatchTests : TestKit
         Tell(store, term: 1, Put("a", big));
         var refused = Enumerable.Range(0, 3).Select(_ => Waiting<PutResponse>(_waiting, Put("b", big))).ToList();
         Tell(store, refused);
-        Assert.All(await Task.WhenAll(refused.Select(static put => put.Answered)).WaitAsync(_patience), static answer => Assert.Equal(KvError.NoSpace, answer.Error));
+        Assert.All(await Task.WhenAll(refused.Select(static put => put.Answered)).WaitAsync(Patience), static answer => Assert.Equal(KvError.NoSpace, answer.Error));
         await Settled(store);
         var alarm = Assert.Single(Taken().OfType<Proposal>());
         Assert.Equal((AlarmType.Nospace, 1UL), (alarm.Request.Alarm.Alarm, alarm.Request.Alarm.MemberID));
@@ -214,8 +213,8 @@ public sealed class StoreActorBatchTests : TestKit
         store.Tell(new StoreCommand.CheckpointNow(checkpoint), ActorRefs.NoSender);
         await Settled(store);
         Sys.Stop(store);
-        Assert.Equal(KvError.Stopped, (await physical.Answered.WaitAsync(_patience)).Error);
-        await Assert.ThrowsAsync<TaskCanceledException>(() => checkpoint.Task.WaitAsync(_patience));
+        Assert.Equal(KvError.Stopped, (await physical.Answered.WaitAsync(Patience)).Error);
+        await Assert.ThrowsAsync<TaskCanceledException>(() => checkpoint.Task.WaitAsync(Patience));
     }
 
     private IActorRef Start(CheckpointPolicy? policy = null, int stepRecords = 1000, TimeSpan pause = default, long quota = 0)

@@ -1,16 +1,16 @@
 using Akka.Actor;
-using Akka.TestKit.Xunit2;
 using Kv.Actors.Apply;
 using Kv.Actors.Lease;
 using Kv.Actors.Meters;
 using Kv.Actors.Model;
 using Kv.Actors.Raft;
 using Kv.Persistence.Checkpoint;
+using Kv.Testing;
 using Xunit;
 
 namespace Kv.Actors.Tests.Apply;
 
-public sealed class StoreActorTests : TestKit
+public sealed class StoreActorTests : PatientTestKit
 {
     /// <summary>A candidate is no leader, then leads the very term it campaigned in; a demotion of that term would void the promotion.</summary>
     [Fact]

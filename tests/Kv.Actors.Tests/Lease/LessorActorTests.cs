@@ -1,18 +1,17 @@
 using System.Threading.Channels;
 using Akka.Actor;
 using Akka.TestKit;
-using Akka.TestKit.Xunit2;
 using Kv.Actors.Lease;
 using Kv.Actors.Model;
+using Kv.Testing;
 using Xunit;
 
 namespace Kv.Actors.Tests.Lease;
 
-public sealed class LessorActorTests : TestKit
+public sealed class LessorActorTests : PatientTestKit
 {
     private const string VirtualTime = """akka.scheduler.implementation = "Akka.TestKit.TestScheduler, Akka.TestKit" """;
 
-    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(20);   // real time: what never comes fails the test
 
     private readonly HandClock _clock = new();
     private readonly Channel<Asked<LeaseId>> _revokes = Channel.CreateUnbounded<Asked<LeaseId>>();
@@ -220,7 +219,7 @@ public sealed class LessorActorTests : TestKit
     {
         var reply = new TaskCompletionSource<KeepAliveReply>(TaskCreationOptions.RunContinuationsAsynchronously);
         lessor.Tell(new LessorCommand.KeepAlive(Id(id), reply));
-        return reply.Task.WaitAsync(_patience);
+        return reply.Task.WaitAsync(Patience);
     }
 
     /// <summary>Returns once the lessor has carried these changes out, and everything told before.</summary>
@@ -241,7 +240,7 @@ public sealed class LessorActorTests : TestKit
         return (lessor, clock);
     }
 
-    private static Task<Asked<T>> Next<T>(Channel<Asked<T>> channel) => channel.Reader.ReadAsync().AsTask().WaitAsync(_patience);
+    private static Task<Asked<T>> Next<T>(Channel<Asked<T>> channel) => channel.Reader.ReadAsync().AsTask().WaitAsync(Patience);
 
     private static Task<KvError> Ask<T>(Channel<Asked<T>> channel, IReadOnlyList<T> items)
     {

@@ -1,16 +1,16 @@
-using Akka.TestKit.Xunit2;
 using Kv.Actors.Apply;
 using Kv.Actors.Meters;
 using Kv.Actors.Model;
 using Kv.Actors.Node;
 using Kv.Actors.Raft;
 using Kv.Persistence;
+using Kv.Testing;
 using Xunit;
 
 namespace Kv.Actors.Tests.Node;
 
 /// <summary>A read waits for its index, and for nothing that cannot come any more.</summary>
-public sealed class ReadGateTests : TestKit
+public sealed class ReadGateTests : PatientTestKit
 {
     private readonly CancellationTokenSource _stopping = new();
     private readonly Metrics _metrics = new(new MetricsRegistry());

@@ -4,6 +4,7 @@ using Kv.Actors.Mvcc;
 using Kv.Actors.Node;
 using Kv.Actors.Protos.Etcdserverpb;
 using Kv.Actors.Raft;
+using Kv.Testing;
 using Kv.Testing.Processes;
 using Xunit;
 using static Kv.Actors.Tests.Apply.Requests;
@@ -13,7 +14,7 @@ namespace Kv.Actors.Tests.Node;
 /// <summary>Whole nodes in this process, over a network of this test or over loopback.</summary>
 internal sealed class TestCluster : IAsyncDisposable
 {
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    public static readonly TimeSpan Patience = PatientTestKit.Patience;
 
     private readonly string _root = Directory.CreateTempSubdirectory("kv-cluster-").FullName;
     private readonly bool _remote;

@@ -1,5 +1,4 @@
 using Akka.Actor;
-using Akka.TestKit.Xunit2;
 using Kv.Actors.Apply;
 using Kv.Actors.Cluster;
 using Kv.Actors.Meters;
@@ -15,7 +14,7 @@ using Xunit;
 namespace Kv.Actors.Tests.Peers;
 
 /// <summary>The peer endpoint: whom it believes, what it refuses, how it answers.</summary>
-public sealed class PeersActorTests : TestKit
+public sealed class PeersActorTests : PatientTestKit
 {
     private static readonly NodeId _self = new(1);
     private static readonly NodeId _two = new(2);

@@ -1,6 +1,5 @@
 using Akka.Actor;
 using Akka.TestKit;
-using Akka.TestKit.Xunit2;
 using Kv.Actors.Apply;
 using Kv.Actors.Cluster;
 using Kv.Actors.Meters;
@@ -15,10 +14,9 @@ using static Kv.Actors.Tests.Apply.Requests;
 namespace Kv.Actors.Tests.Raft;
 
 /// <summary>The shell around the core: what it makes durable before it says what, whom it keeps waiting, and what it tells them.</summary>
-public sealed class RaftActorTests : TestKit
+public sealed class RaftActorTests : PatientTestKit
 {
     private const ulong Self = 1;
-    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan _tick = TimeSpan.FromMilliseconds(100);
 
     private readonly ProposalTable _waiting = new(new NodeId(Self), 0, 1000);
@@ -51,7 +49,7 @@ public sealed class RaftActorTests : TestKit
         await LeadAloneAsync();
         _journal.Hold();
         var put = Propose(Put("a", "1"));
-        await _journal.Asked.WaitAsync(_patience);
+        await _journal.Asked.WaitAsync(Patience);
         await SettledAsync();
         Assert.Empty(await _store.TakeAsync());
         _journal.Release();
@@ -65,7 +63,7 @@ public sealed class RaftActorTests : TestKit
         await LeadAloneAsync();
         _journal.Hold();
         Propose(Put("first", "1"));
-        await _journal.Asked.WaitAsync(_patience);
+        await _journal.Asked.WaitAsync(Patience);
         for (var i = 0; i < 100; i++)
         {
             Propose(Put($"k{i}", "1"));
@@ -86,10 +84,10 @@ public sealed class RaftActorTests : TestKit
         _journal.Hold();
         Watch(_raft);
         var put = Propose(Put("a", "1"));
-        await _journal.Asked.WaitAsync(_patience);
+        await _journal.Asked.WaitAsync(Patience);
         _journal.Fail();
         ExpectTerminated(_raft);
-        Assert.Equal(KvError.Stopped, (await put.Answered.WaitAsync(_patience)).Error);
+        Assert.Equal(KvError.Stopped, (await put.Answered.WaitAsync(Patience)).Error);
         Assert.Empty(await _store.TakeAsync());
     }
 
@@ -98,7 +96,7 @@ public sealed class RaftActorTests : TestKit
     {
         await StartAsync(voters: 3, maxWaiting: 10);
         var puts = Enumerable.Range(0, 11).Select(i => Propose(Put($"k{i}", "1"))).ToList();
-        Assert.Equal(KvError.RequestTooManyRequests, (await puts[10].Answered.WaitAsync(_patience)).Error);
+        Assert.Equal(KvError.RequestTooManyRequests, (await puts[10].Answered.WaitAsync(Patience)).Error);
         FollowTwo();
         var forwarded = await _two.NextAsync<RaftMessage.Propose>();
         Assert.Equal(10, forwarded.Entries.Count);
@@ -112,7 +110,7 @@ public sealed class RaftActorTests : TestKit
         var put = Propose(Put("a", "1"));
         await SettledAsync();
         Advance(TimeSpan.FromSeconds(8));
-        Assert.Equal(KvError.DeadlineExceeded, (await put.Answered.WaitAsync(_patience)).Error);
+        Assert.Equal(KvError.DeadlineExceeded, (await put.Answered.WaitAsync(Patience)).Error);
     }
 
     [Fact]
@@ -128,7 +126,7 @@ public sealed class RaftActorTests : TestKit
         await SettledAsync();
         Assert.Equal(3UL, _status.Raft.Leader);
         Advance(TimeSpan.FromSeconds(8), heartbeatsFrom: 3, term: 3);
-        Assert.Equal(KvError.TimeoutDueToLeaderFail, (await put.Answered.WaitAsync(_patience)).Error);
+        Assert.Equal(KvError.TimeoutDueToLeaderFail, (await put.Answered.WaitAsync(Patience)).Error);
         Assert.Empty((await _two.TakeAsync()).OfType<RaftMessage.Propose>());
     }
 
@@ -162,7 +160,7 @@ public sealed class RaftActorTests : TestKit
         await _two.TakeAsync();
         _journal.Hold();
         Receive(new RaftMessage.Append(3, 1, new LogSlice(new Entry(2, 4, EntryType.Normal, default)), 3) { From = 2, To = Self, Term = 2 });
-        await _journal.Asked.WaitAsync(_patience);
+        await _journal.Asked.WaitAsync(Patience);
         Receive(new RaftMessage.Heartbeat(3, 7) { From = 2, To = Self, Term = 2 });
         Assert.Equal(7UL, (await _two.NextAsync<RaftMessage.HeartbeatReply>()).ReadPosition);
         Assert.Empty((await _two.TakeAsync()).OfType<RaftMessage.AppendAccepted>());
@@ -179,7 +177,7 @@ public sealed class RaftActorTests : TestKit
         await _two.TakeAsync();
         _journal.Hold();
         var put = Propose(Put("a", "1"));
-        await _journal.Asked.WaitAsync(_patience);
+        await _journal.Asked.WaitAsync(Patience);
         // Both followers answer all the while: only the leader's own disk is stuck.
         var beats = 0;
         for (var i = 0; i < 9; i++)
@@ -207,7 +205,7 @@ public sealed class RaftActorTests : TestKit
         await SettledAsync();
         await _two.TakeAsync();
         var revoke = Propose<LeaseRevokeResponse>(new() { LeaseRevoke = new LeaseRevokeRequest { ID = 7 } }, term: 1);
-        Assert.Equal(KvError.NotLeader, (await revoke.Answered.WaitAsync(_patience)).Error);
+        Assert.Equal(KvError.NotLeader, (await revoke.Answered.WaitAsync(Patience)).Error);
         await SettledAsync();
         Assert.Empty((await _two.TakeAsync()).OfType<RaftMessage.Propose>());
     }
@@ -312,7 +310,7 @@ public sealed class RaftActorTests : TestKit
 
     private static async Task<(ulong Index, KvError Error)> AnswerOf(TaskCompletionSource<ReadIndexAnswer> read)
     {
-        var answer = await read.Task.WaitAsync(_patience);
+        var answer = await read.Task.WaitAsync(Patience);
         return (answer.Index, answer.Error);
     }
 
@@ -337,6 +335,6 @@ public sealed class RaftActorTests : TestKit
     {
         var answer = new TaskCompletionSource<MemberProgress?>(TaskCreationOptions.RunContinuationsAsynchronously);
         _raft.Tell(new RaftCommand.AskProgress(99, answer));
-        await answer.Task.WaitAsync(_patience);
+        await answer.Task.WaitAsync(Patience);
     }
 }

@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using Akka.Actor;
+using Kv.Testing;
 using Xunit;
 
 namespace Kv.Actors.Tests.Raft;
@@ -7,7 +8,6 @@ namespace Kv.Actors.Tests.Raft;
 /// <summary>Stands for an actor, or for a node above one, and keeps what it is told, in order.</summary>
 internal sealed class Recorder
 {
-    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(20);
     private readonly Channel<object> _told = Channel.CreateUnbounded<object>();
 
     /// <param name="system">Where it lives.</param>
@@ -24,7 +24,7 @@ internal sealed class Recorder
     {
         var started = new TaskCompletionSource<IActorRef>();
         Ref = system.ActorOf(Props.Create(() => new Actor(_told.Writer, child, started)), name);
-        Child = child is null ? ActorRefs.Nobody : started.Task.WaitAsync(_patience).GetAwaiter().GetResult();
+        Child = child is null ? ActorRefs.Nobody : started.Task.WaitAsync(PatientTestKit.Patience).GetAwaiter().GetResult();
     }
 
     public IActorRef Ref { get; }
@@ -34,7 +34,7 @@ internal sealed class Recorder
     /// <summary>The next message of a kind; what comes before it is passed over.</summary>
     public async Task<T> NextAsync<T>(Predicate<T>? wanted = null)
     {
-        using var patience = new CancellationTokenSource(_patience);
+        using var patience = new CancellationTokenSource(PatientTestKit.Patience);
         while (true)
         {
             if (await _told.Reader.ReadAsync(patience.Token) is T message && (wanted is null || wanted(message)))
@@ -49,7 +49,7 @@ internal sealed class Recorder
     {
         var mark = new Mark();
         Ref.Tell(mark, ActorRefs.NoSender);
-        await mark.Reached.Task.WaitAsync(_patience);
+        await mark.Reached.Task.WaitAsync(PatientTestKit.Patience);
         var taken = new List<object>();
         while (_told.Reader.TryRead(out var message))
         {

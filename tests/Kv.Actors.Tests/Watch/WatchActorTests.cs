@@ -1,15 +1,14 @@
 using System.Threading.Channels;
 using Akka.Actor;
-using Akka.TestKit.Xunit2;
 using Kv.Actors.Watch;
+using Kv.Testing;
 using Xunit;
 
 namespace Kv.Actors.Tests.Watch;
 
 /// <summary>Hub, stream and flow together, with a client that reads when the test says so.</summary>
-public sealed class WatchActorTests : TestKit
+public sealed class WatchActorTests : PatientTestKit
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
     private readonly FakeStore _store = new();
     private readonly Lock _gate = new();
 

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Kv.Chaos.Network;
+using Kv.Testing;
 using Xunit;
 
 namespace Kv.Chaos.Tests;
@@ -8,7 +9,7 @@ namespace Kv.Chaos.Tests;
 /// <summary>A proxy in front of a member "to", dialled by a member "from": what its links do to real connections.</summary>
 public sealed class PeerProxyTests : IAsyncLifetime
 {
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan s_patience = PatientTestKit.Patience;
 
     private readonly LinkTable _links = new(["from", "to"]);
     private readonly TcpListener _target = new(IPAddress.Loopback, 0);

@@ -1,15 +1,14 @@
 using Akka.Actor;
 using Akka.Event;
 using Akka.TestKit;
+using Kv.Testing;
 using Xunit;
 
 namespace Kv.Compat.Tests.AkkaCore;
 
 /// <summary>Actors as the product uses them: behaviour, life cycle, names, selections, asking, piping.</summary>
-public sealed class ActorTests : Akka.TestKit.Xunit2.TestKit
+public sealed class ActorTests : PatientTestKit
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(5);
-
     private sealed record Get;
 
     private sealed class Greeter : ReceiveActor
@@ -122,13 +121,13 @@ public sealed class ActorTests : Akka.TestKit.Xunit2.TestKit
     public async Task Ask_gets_the_answer_a_failure_or_a_timeout()
     {
         var greeter = Sys.ActorOf(Props.Create(() => new Greeter("hi")));
-        Assert.Equal("hi a", await greeter.Ask<string>("a", Limit));
-        Assert.Equal("hi b", await greeter.Ask("b", Limit));
-        await Assert.ThrowsAsync<ArgumentException>(() => greeter.Ask<int>("c", Limit));
+        Assert.Equal("hi a", await greeter.Ask<string>("a", Patience));
+        Assert.Equal("hi b", await greeter.Ask("b", Patience));
+        await Assert.ThrowsAsync<ArgumentException>(() => greeter.Ask<int>("c", Patience));
         var silent = Sys.ActorOf<Traffic>();
         await Assert.ThrowsAsync<AskTimeoutException>(() => silent.Ask<string>("unknown", TimeSpan.FromMilliseconds(50)));
         var failing = Sys.ActorOf(Props.Create(() => new Failing()));
-        var thrown = await Assert.ThrowsAsync<TimeZoneNotFoundException>(() => failing.Ask<string>("x", Limit));
+        var thrown = await Assert.ThrowsAsync<TimeZoneNotFoundException>(() => failing.Ask<string>("x", Patience));
         Assert.Equal("no zone", thrown.Message);
         using var cancelled = new CancellationTokenSource(TimeSpan.FromMilliseconds(20));
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => silent.Ask<string>("unknown", null, cancelled.Token));
@@ -203,7 +202,7 @@ public sealed class ActorTests : Akka.TestKit.Xunit2.TestKit
         Sys.Stop(first);
         ExpectTerminated(first);
         IActorRef second = ActorRefs.Nobody;
-        AwaitAssert(() => second = Sys.ActorOf<Traffic>("same"), Limit, TimeSpan.FromMilliseconds(5));   // its parent may hear of the end a little later
+        AwaitAssert(() => second = Sys.ActorOf<Traffic>("same"), Patience, TimeSpan.FromMilliseconds(5));   // its parent may hear of the end a little later
         Assert.Equal(first.Path, second.Path);
         Assert.NotEqual(first, second);
         Assert.Throws<InvalidActorNameException>(() => Sys.ActorOf<Traffic>("$own"));
@@ -223,11 +222,11 @@ public sealed class ActorTests : Akka.TestKit.Xunit2.TestKit
     public async Task Selections_find_actors_by_path_and_by_pattern()
     {
         var parent = Sys.ActorOf<Parent>("parent");
-        var a = await parent.Ask<IActorRef>("a1", Limit);
-        var b = await parent.Ask<IActorRef>("a2", Limit);
-        Assert.Equal(["a1", "a2"], await parent.Ask<string[]>(new Get(), Limit));
-        Assert.Equal(a, await Sys.ActorSelection("/user/parent/a1").ResolveOne(Limit));
-        Assert.Equal(b, await Sys.ActorSelection(b.Path).ResolveOne(Limit));
+        var a = await parent.Ask<IActorRef>("a1", Patience);
+        var b = await parent.Ask<IActorRef>("a2", Patience);
+        Assert.Equal(["a1", "a2"], await parent.Ask<string[]>(new Get(), Patience));
+        Assert.Equal(a, await Sys.ActorSelection("/user/parent/a1").ResolveOne(Patience));
+        Assert.Equal(b, await Sys.ActorSelection(b.Path).ResolveOne(Patience));
         Sys.ActorSelection("/user/parent/a*").Tell(new Get(), TestActor);
         ExpectMsg("green");
         ExpectMsg("green");
@@ -242,7 +241,7 @@ public sealed class ActorTests : Akka.TestKit.Xunit2.TestKit
     {
         var actor = Sys.ActorOf<Traffic>();
         Watch(actor);
-        Assert.True(await actor.GracefulStop(Limit));
+        Assert.True(await actor.GracefulStop(Patience));
         ExpectTerminated(actor);
         var busy = Sys.ActorOf(Props.Create(() => new Slow(new TaskCompletionSource())));
         busy.Tell("waits for ever");
@@ -377,13 +376,13 @@ public sealed class ActorTests : Akka.TestKit.Xunit2.TestKit
         {
             var a = system.ActorOf(Props.Create(() => new OnItsThread()).WithDispatcher("my-pinned"));
             var b = system.ActorOf(Props.Create(() => new OnItsThread()).WithDispatcher("my-pinned"));
-            var first = await a.Ask<int>(new Get(), Limit);
-            for (var i = 0; i < 20; i++) Assert.Equal(first, await a.Ask<int>(new Get(), Limit));
-            Assert.NotEqual(first, await b.Ask<int>(new Get(), Limit));
+            var first = await a.Ask<int>(new Get(), Patience);
+            for (var i = 0; i < 20; i++) Assert.Equal(first, await a.Ask<int>(new Get(), Patience));
+            Assert.NotEqual(first, await b.Ask<int>(new Get(), Patience));
         }
         finally
         {
-            await system.Terminate().WaitAsync(Limit);
+            await system.Terminate().WaitAsync(Patience);
         }
     }
 }

@@ -1,12 +1,13 @@
 using Akka.Actor;
 using Akka.Event;
 using Akka.TestKit;
+using Kv.Testing;
 using Xunit;
 
 namespace Kv.Compat.Tests.AkkaCore;
 
 /// <summary>The event stream, loggers named in HOCON, and event filters.</summary>
-public sealed class EventAndLogTests : Akka.TestKit.Xunit2.TestKit
+public sealed class EventAndLogTests : PatientTestKit
 {
     private abstract record Animal;
 

@@ -3,12 +3,13 @@ using System.Text;
 using Akka.Actor;
 using Akka.Configuration;
 using Akka.Serialization;
+using Kv.Testing;
 using Xunit;
 
 namespace Kv.Compat.Tests.AkkaCore;
 
 /// <summary>Serializers bound by HOCON.</summary>
-public sealed class SerializationTests : Akka.TestKit.Xunit2.TestKit
+public sealed class SerializationTests : PatientTestKit
 {
     private static readonly Config Bound = ConfigurationFactory.ParseString($$"""
         akka.actor {

@@ -1,12 +1,12 @@
 using Akka.Actor;
+using Kv.Testing;
 using Xunit;
 
 namespace Kv.Compat.Tests.AkkaCore;
 
 /// <summary>Races between threads: no message may be lost, handled twice or left in a mailbox that nobody runs.</summary>
-public sealed class StressTests : Akka.TestKit.Xunit2.TestKit
+public sealed class StressTests : PatientTestKit
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
 
     public StressTests()
         : base("akka.loglevel = OFF\nakka.stdout-loglevel = OFF")
@@ -50,12 +50,12 @@ public sealed class StressTests : Akka.TestKit.Xunit2.TestKit
         var done = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);
         var seen = new StrongCount();
         var supervisor = Sys.ActorOf(Props.Create(() => new Lenient(directive)));
-        var actor = await supervisor.Ask<IActorRef>(Props.Create(() => new Fragile(senders * each, done, seen)), Limit);
+        var actor = await supervisor.Ask<IActorRef>(Props.Create(() => new Fragile(senders * each, done, seen)), Patience);
         await Task.WhenAll(Enumerable.Range(0, senders).Select(_ => Task.Run(() =>
         {
             for (var i = 0; i < each; i++) actor.Tell(i, ActorRefs.NoSender);
         })));
-        Assert.Equal(senders * each, await done.Task.WaitAsync(Limit));
+        Assert.Equal(senders * each, await done.Task.WaitAsync(Patience));
     }
 
     private sealed class Awaits : ReceiveActor
@@ -82,7 +82,7 @@ public sealed class StressTests : Akka.TestKit.Xunit2.TestKit
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var actor = Sys.ActorOf(Props.Create(() => new Awaits(count, ender, done)));
         for (var i = 0; i < count; i++) actor.Tell(i, ActorRefs.NoSender);
-        await done.Task.WaitAsync(Limit);
+        await done.Task.WaitAsync(Patience);
     }
 
     private sealed class Short : ReceiveActor
@@ -127,7 +127,7 @@ public sealed class StressTests : Akka.TestKit.Xunit2.TestKit
             await stopping;
             try
             {
-                await Task.WhenAll(dones.Select(static d => d.Task)).WaitAsync(Limit);
+                await Task.WhenAll(dones.Select(static d => d.Task)).WaitAsync(Patience);
             }
             catch (TimeoutException)
             {
@@ -142,7 +142,7 @@ public sealed class StressTests : Akka.TestKit.Xunit2.TestKit
         var echo = Sys.ActorOf(Props.Create(() => new Echo()));
         await Task.WhenAll(Enumerable.Range(0, 8).Select(t => Task.Run(async () =>
         {
-            for (var i = 0; i < 500; i++) Assert.Equal((t * 1000) + i, await echo.Ask<int>((t * 1000) + i, Limit));
+            for (var i = 0; i < 500; i++) Assert.Equal((t * 1000) + i, await echo.Ask<int>((t * 1000) + i, Patience));
         })));
     }
 
@@ -166,7 +166,7 @@ public sealed class StressTests : Akka.TestKit.Xunit2.TestKit
         for (var i = 0; i < 10; i++)
         {
             var top = Sys.ActorOf(Props.Create(() => new Family(4)));
-            Assert.True(await top.GracefulStop(Limit));
+            Assert.True(await top.GracefulStop(Patience));
         }
     }
 }

@@ -1,11 +1,12 @@
 using Akka.Actor;
 using Akka.TestKit;
+using Kv.Testing;
 using Xunit;
 
 namespace Kv.Compat.Tests.AkkaCore;
 
 /// <summary>Failure: what restarts, what stops, what is told to whom.</summary>
-public sealed class SupervisionTests : Akka.TestKit.Xunit2.TestKit
+public sealed class SupervisionTests : PatientTestKit
 {
     public SupervisionTests()
         : base("akka.loglevel = OFF\nakka.stdout-loglevel = OFF")

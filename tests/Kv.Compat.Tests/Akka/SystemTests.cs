@@ -1,6 +1,7 @@
 using Akka;
 using Akka.Actor;
 using Akka.Configuration;
+using Kv.Testing;
 using Xunit;
 
 namespace Kv.Compat.Tests.AkkaCore;
@@ -8,7 +9,6 @@ namespace Kv.Compat.Tests.AkkaCore;
 /// <summary>Starting and stopping: set-ups, extensions, coordinated shutdown.</summary>
 public sealed class SystemTests
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
 
     private sealed class Counter : IExtension
     {
@@ -32,7 +32,7 @@ public sealed class SystemTests
         Assert.Equal(5, CounterId.Instance.Get(system).Value);
         Assert.True(system.HasExtension<Counter>());
         Assert.Equal(5, system.GetExtension<Counter>().Value);
-        await system.Terminate().WaitAsync(Limit);
+        await system.Terminate().WaitAsync(PatientTestKit.Patience);
     }
 
     [Fact]
@@ -54,7 +54,7 @@ public sealed class SystemTests
 
         system.ActorOf(Props.Create(() => new Last(steps)));
         system.RegisterOnTermination(() => steps.Enqueue("callback"));
-        await system.Terminate().WaitAsync(Limit);
+        await system.Terminate().WaitAsync(PatientTestKit.Patience);
         Assert.True(system.WhenTerminated.IsCompletedSuccessfully);
         Assert.Equal(["before-service-unbind", "service-unbind", "service-stop", "actor", "callback"], steps);
         Assert.Equal(CoordinatedShutdown.ActorSystemTerminateReason.Instance, shutdown.ShutdownReason);
@@ -81,10 +81,10 @@ public sealed class SystemTests
         CoordinatedShutdown.Reason reason = CoordinatedShutdown.ClrExitReason.Instance;
         var first = shutdown.Run(reason);
         var second = shutdown.Run(CoordinatedShutdown.UnknownReason.Instance);
-        await Task.WhenAll(first, second).WaitAsync(Limit);
+        await Task.WhenAll(first, second).WaitAsync(PatientTestKit.Patience);
         Assert.Equal(1, runs);
         Assert.Same(reason, shutdown.ShutdownReason);
-        await system.WhenTerminated.WaitAsync(Limit);
+        await system.WhenTerminated.WaitAsync(PatientTestKit.Patience);
         Assert.Throws<Akka.Configuration.ConfigurationException>(() => shutdown.AddTask("no-such-phase", "x", static () => Task.FromResult(Done.Instance)));
     }
 
@@ -114,9 +114,9 @@ public sealed class SystemTests
             Interlocked.Increment(ref later);
             return Task.FromResult(Done.Instance);
         });
-        await Assert.ThrowsAnyAsync<Exception>(() => shutdown.Run(CoordinatedShutdown.ClrExitReason.Instance).WaitAsync(Limit));
+        await Assert.ThrowsAnyAsync<Exception>(() => shutdown.Run(CoordinatedShutdown.ClrExitReason.Instance).WaitAsync(PatientTestKit.Patience));
         Assert.Equal((0, false), (later, system.WhenTerminated.IsCompleted));
-        await system.Terminate().WaitAsync(Limit);
+        await system.Terminate().WaitAsync(PatientTestKit.Patience);
     }
 
     [Fact]
@@ -126,6 +126,6 @@ public sealed class SystemTests
         var actor = system.SystemActorOf(Props.Create(() => new Last(new System.Collections.Concurrent.ConcurrentQueue<string>())), "mine");
         Assert.Equal("akka://guardians/system/mine", actor.Path.ToString());
         Assert.Equal(actor, system.Provider.ResolveActorRef(actor.Path));
-        await system.Terminate().WaitAsync(Limit);
+        await system.Terminate().WaitAsync(PatientTestKit.Patience);
     }
 }

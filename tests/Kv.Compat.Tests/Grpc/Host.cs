@@ -5,6 +5,7 @@ using System.Text;
 using Grpc.AspNetCore.Server;
 using Grpc.Core;
 using Grpc.Net.Client;
+using Kv.Testing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -19,7 +20,7 @@ namespace Kv.Compat.Tests.Grpc;
 public sealed class Host : IAsyncDisposable
 {
     /// <summary>Long enough for anything that works; a test that waits this long has failed.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    public static readonly TimeSpan Patience = PatientTestKit.Patience;
 
     private readonly WebApplication _app;
     private readonly HttpClient _http;

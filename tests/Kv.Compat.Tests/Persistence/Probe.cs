@@ -1,12 +1,13 @@
 using System.Threading.Channels;
 using Akka.Actor;
+using Kv.Testing;
 
 namespace Kv.Compat.Tests.Persistence;
 
 /// <summary>An actor that only collects what it is told, with the senders, for a test to await.</summary>
 internal sealed class Probe
 {
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    public static readonly TimeSpan Patience = PatientTestKit.Patience;
 
     private readonly Channel<(object Message, IActorRef Sender)> _received = Channel.CreateUnbounded<(object, IActorRef)>();
 

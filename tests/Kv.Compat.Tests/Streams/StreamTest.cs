@@ -1,12 +1,13 @@
 using Akka.Actor;
 using Akka.Streams;
+using Kv.Testing;
 
 namespace Kv.Compat.Tests.Streams;
 
 /// <summary>An actor system with a materializer.</summary>
 public abstract class StreamTest : IAsyncLifetime
 {
-    protected static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    protected static readonly TimeSpan Patience = PatientTestKit.Patience;
 
     protected ActorSystem System { get; } = ActorSystem.Create("stream-test", """
         akka.loglevel = OFF

@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using Grpc.AspNetCore.Server;
 using Grpc.Net.Client;
+using Kv.Testing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -17,7 +18,7 @@ namespace Kv.Gateway.Tests.Services;
 public sealed class ServiceHost : IAsyncDisposable
 {
     /// <summary>Long enough for anything that works; a test that waits this long has failed.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    public static readonly TimeSpan Patience = PatientTestKit.Patience;
 
     private readonly WebApplication _app;
     private readonly HttpClient _http;

@@ -1,6 +1,7 @@
 using System.Text;
 using Google.Protobuf;
 using Kv.Actors.Protos.Etcdserverpb;
+using Kv.Testing;
 using Kv.Testing.Processes;
 using Xunit;
 
@@ -9,7 +10,7 @@ namespace Kv.Interop.BadInput;
 /// <summary>What bad input gets: the same table of requests goes to Debian's etcd and to this service, and the answers are compared.</summary>
 public sealed class BadInputTests
 {
-    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan _patience = PatientTestKit.Patience;
 
     [InteropFact("etcd")]
     public async Task Bad_input_gets_etcds_answer_and_leaves_both_servers_with_the_same_data()

@@ -9,7 +9,7 @@ namespace Kv.Persistence.Tests.Journal;
 /// <summary>An actor system with our two plugins on a simulated disk, and an actor that hands over what it is told.</summary>
 internal sealed class Plugin : IAsyncDisposable
 {
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    public static readonly TimeSpan Patience = PatientTestKit.Patience;
 
     private readonly Channel<object> _received = Channel.CreateUnbounded<object>();
 
