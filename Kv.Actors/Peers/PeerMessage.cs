@@ -52,19 +52,22 @@ public abstract record PeerMessage
     /// <summary>A snapshot can be fetched.</summary>
     /// <param name="Meta">What it holds.</param>
     /// <param name="Term">The leader's term.</param>
-    /// <param name="Length">Bytes of the file.</param>
-    /// <param name="Sha256">Of the whole file: its name as well.</param>
-    public sealed record SnapshotOffer(SnapshotMeta Meta, ulong Term, long Length, ReadOnlyMemory<byte> Sha256) : PeerMessage;
+    /// <param name="Id">What the sender calls it; no other snapshot is called so.</param>
+    public sealed record SnapshotOffer(SnapshotMeta Meta, ulong Term, ReadOnlyMemory<byte> Id) : PeerMessage;
 
-    /// <summary>A piece of a snapshot's file.</summary>
-    public sealed record SnapshotChunk(ReadOnlyMemory<byte> Sha256, long Offset, ReadOnlyMemory<byte> Data) : PeerMessage;
+    /// <summary>A piece of a snapshot, as <see cref="Kv.Persistence.Checkpoint.SnapshotFile"/> travels.</summary>
+    /// <param name="Id">Which one.</param>
+    /// <param name="Offset">Where it begins in the body.</param>
+    /// <param name="Data">Its bytes.</param>
+    /// <param name="IsTail">It is the last, behind the body.</param>
+    public sealed record SnapshotChunk(ReadOnlyMemory<byte> Id, long Offset, ReadOnlyMemory<byte> Data, bool IsTail = false) : PeerMessage;
 
     /// <summary>How far a snapshot has come.</summary>
-    /// <param name="Sha256">Which one.</param>
-    /// <param name="Offset">Bytes up to here are there.</param>
+    /// <param name="Id">Which one.</param>
+    /// <param name="Offset">Bytes of the body up to here are there.</param>
     /// <param name="State">Whether more is wanted.</param>
     /// <param name="Reason">Why it is refused.</param>
-    public sealed record SnapshotAck(ReadOnlyMemory<byte> Sha256, long Offset, SnapshotState State, string Reason = "") : PeerMessage;
+    public sealed record SnapshotAck(ReadOnlyMemory<byte> Id, long Offset, SnapshotState State, string Reason = "") : PeerMessage;
 
     /// <summary>Who belongs to the cluster? From a member that joins it.</summary>
     /// <param name="PeerUrls">Where the answer is to go.</param>

@@ -72,7 +72,8 @@ public static class PeerWire
 
     private static byte[] Encode(PeerMessage.SnapshotChunk chunk)
     {
-        var size = ProtoWriter.Size(1, chunk.Sha256.Span) + ProtoWriter.Size(2, (ulong)chunk.Offset) + ProtoWriter.Size(3, chunk.Data.Span);
+        var size = ProtoWriter.Size(1, chunk.Id.Span) + ProtoWriter.Size(2, (ulong)chunk.Offset) + ProtoWriter.Size(3, chunk.Data.Span)
+            + ProtoWriter.Size(4, chunk.IsTail ? 1UL : 0);
         var bytes = GC.AllocateUninitializedArray<byte>(ProtoWriter.Size(1, chunk.Cluster.Value) + ProtoWriter.Size(2, chunk.From.Value)
             + ProtoWriter.Size(3, chunk.To.Value) + ProtoWriter.NestedSize(ChunkField, size));
         var writer = new ProtoWriter(bytes);
@@ -80,27 +81,29 @@ public static class PeerWire
         writer.Number(2, chunk.From.Value);
         writer.Number(3, chunk.To.Value);
         writer.Nested(ChunkField, size);
-        writer.Bytes(1, chunk.Sha256.Span);
+        writer.Bytes(1, chunk.Id.Span);
         writer.Number(2, (ulong)chunk.Offset);
         writer.Bytes(3, chunk.Data.Span);
+        writer.Flag(4, chunk.IsTail);
         return bytes;
     }
 
     private static PeerMessage.SnapshotChunk ReadChunk(ReadOnlyMemory<byte> body)
     {
         var reader = new ProtoReader(body);
-        var (sha256, offset, data) = (ReadOnlyMemory<byte>.Empty, 0L, ReadOnlyMemory<byte>.Empty);
+        var (id, offset, data, isTail) = (ReadOnlyMemory<byte>.Empty, 0L, ReadOnlyMemory<byte>.Empty, false);
         while (reader.NextField() is > 0 and var field)
         {
             switch (field)
             {
-                case 1: sha256 = reader.Bytes(); break;
+                case 1: id = reader.Bytes(); break;
                 case 2: offset = (long)reader.Number(); break;
                 case 3: data = reader.Bytes(); break;
+                case 4: isTail = reader.Flag(); break;
                 default: reader.Skip(); break;
             }
         }
-        return new PeerMessage.SnapshotChunk(sha256, offset, data);
+        return new PeerMessage.SnapshotChunk(id, offset, data, isTail);
     }
 
     private static PeerMessage Read(ReadOnlyMemory<byte> bytes)
@@ -153,10 +156,10 @@ public static class PeerWire
                 return new PeerMessage.Removed();
             case Proto.PeerEnvelope.SnapshotOfferFieldNumber:
                 var offer = Proto.SnapshotOffer.Parser.ParseFrom(body);
-                return new PeerMessage.SnapshotOffer(MetaOf(offer), offer.Term, offer.Length, offer.Sha256.Memory);
+                return new PeerMessage.SnapshotOffer(MetaOf(offer), offer.Term, offer.Id.Memory);
             case Proto.PeerEnvelope.SnapshotAckFieldNumber:
                 var ack = Proto.SnapshotAck.Parser.ParseFrom(body);
-                return new PeerMessage.SnapshotAck(ack.Sha256.Memory, ack.Offset, (SnapshotState)ack.State, ack.Reason);
+                return new PeerMessage.SnapshotAck(ack.Id.Memory, ack.Offset, (SnapshotState)ack.State, ack.Reason);
             case Proto.PeerEnvelope.MembersAskFieldNumber:
                 var members = Proto.MembersAsk.Parser.ParseFrom(body);
                 return new PeerMessage.MembersAsk([.. members.PeerUrls], members.Number);
@@ -196,14 +199,13 @@ public static class PeerWire
                 {
                     Install = new Proto.InstallSnapshot { Meta = MetaOf(offer.Meta) },
                     Term = offer.Term,
-                    Length = offer.Length,
-                    Sha256 = View(offer.Sha256),
+                    Id = View(offer.Id),
                 };
                 break;
             case PeerMessage.SnapshotAck ack:
                 envelope.SnapshotAck = new Proto.SnapshotAck
                 {
-                    Sha256 = View(ack.Sha256),
+                    Id = View(ack.Id),
                     Offset = ack.Offset,
                     State = (Proto.SnapshotState)ack.State,
                     Reason = ack.Reason,

@@ -10,8 +10,8 @@ namespace Kv.Actors.Peers;
 
 /// <summary>Takes a leader's snapshot in, piece by piece, into a file; Raft hears of it when it is whole, verified and durable.</summary>
 /// <remarks>
-/// What has come of a snapshot outlives a lost connection, another leader and a restart: it lies under the SHA-256 that the whole
-/// must have, and is gone on with when that is offered again. Until Raft has taken the whole in nothing else changes.
+/// What has come of a snapshot outlives a lost connection and a restart: it lies under the sender's name for it, and is gone on with when that
+/// is offered again. Until Raft has taken the whole in nothing else changes.
 /// </remarks>
 public sealed class SnapshotReceiveActor : ReceiveActor
 {
@@ -35,7 +35,7 @@ public sealed class SnapshotReceiveActor : ReceiveActor
     /// <inheritdoc/>
     protected override void PostStop()
     {
-        _intake?.File?.Dispose();
+        _intake?.Part.Dispose();
         base.PostStop();
     }
 
@@ -46,7 +46,7 @@ public sealed class SnapshotReceiveActor : ReceiveActor
         {
             // Of no use: Raft itself tells the leader how far this member is.
             Context.Parent.Tell(new RaftCommand.Receive(message));
-            Answer(offer.From, offer.Sha256, offer.Length, SnapshotState.Stored);
+            Answer(offer.From, offer.Id, 0, SnapshotState.Stored);
             return;
         }
         if (_intake is { } current)
@@ -55,7 +55,7 @@ public sealed class SnapshotReceiveActor : ReceiveActor
             {
                 return;                                        // of a leader that is none any more
             }
-            if (!current.Sha256.Span.SequenceEqual(offer.Sha256.Span))
+            if (!current.Id.Span.SequenceEqual(offer.Id.Span))
             {
                 Drop(current);
             }
@@ -64,11 +64,11 @@ public sealed class SnapshotReceiveActor : ReceiveActor
         {
             _intake ??= await OpenAsync(offer).ConfigureAwait(true);
             _intake.Message = message;
-            await GoOnAsync(_intake).ConfigureAwait(true);
+            Want(_intake);
         }
         catch (IOException failure)
         {
-            Refuse(offer.From, offer.Sha256, failure);
+            Refuse(offer.From, offer.Id, failure);
         }
     }
 
@@ -76,115 +76,112 @@ public sealed class SnapshotReceiveActor : ReceiveActor
         "snapshot open",
         () =>
         {
-            var name = Convert.ToHexStringLower(offer.Sha256.Span) + SnapshotFile.PartSuffix;
+            var name = Convert.ToHexStringLower(offer.Id.Span) + SnapshotFile.PartSuffix;
             foreach (var other in Disk.List(_setup.Shelf.Directory).Where(other => other.EndsWith(SnapshotFile.PartSuffix, StringComparison.Ordinal) && other != name))
             {
                 Disk.Delete($"{_setup.Shelf.Directory}/{other}");
             }
             var path = $"{_setup.Shelf.Directory}/{name}";
-            if (Disk.FileExists(path))
-            {
-                var found = Disk.Open(path, DiskOpen.Write);
-                if (found.Length <= offer.Length)
-                {
-                    return new Intake(offer, path, MonotonicTime.Of(_setup.Clock)) { File = found, Offset = found.Length };
-                }
-                found.Dispose();
-                Disk.Delete(path);
-            }
-            return new Intake(offer, path, MonotonicTime.Of(_setup.Clock)) { File = Disk.Open(path, DiskOpen.Create) };
+            return new Intake(offer, path, SnapshotPart.Open(Disk, path), MonotonicTime.Of(_setup.Clock));
         },
         CancellationToken.None);
 
     private async Task ArrivedAsync(PeerMessage.SnapshotChunk chunk)
     {
-        if (_intake is not { } intake || !intake.Sha256.Span.SequenceEqual(chunk.Sha256.Span))
+        if (_intake is not { } intake || !intake.Id.Span.SequenceEqual(chunk.Id.Span))
         {
             return;
         }
-        if (chunk.Offset != intake.Offset || chunk.Data.Length == 0 || chunk.Offset + chunk.Data.Length > intake.Length)
+        var part = intake.Part;
+        if (chunk.Offset != part.Offset || chunk.Data.Length == 0)
         {
-            Answer(chunk.From, intake.Sha256, intake.Offset, SnapshotState.Wanted);
+            Want(intake);
             return;
         }
         try
         {
+            if (chunk.IsTail)
+            {
+                await FinishAsync(intake, chunk.Data).ConfigureAwait(true);
+                return;
+            }
             await _setup.Workers.Run(
                 "snapshot write",
                 () =>
                 {
-                    intake.File!.Write(chunk.Data.Span, chunk.Offset);
+                    part.Append(chunk.Data.Span);
                     return true;
                 },
                 CancellationToken.None).ConfigureAwait(true);
-            intake.Offset += chunk.Data.Length;
             SyncAhead(intake);
-            await GoOnAsync(intake).ConfigureAwait(true);
+            Want(intake);
         }
         catch (IOException failure)
         {
-            Refuse(chunk.From, chunk.Sha256, failure);
+            Refuse(chunk.From, chunk.Id, failure);
         }
     }
 
-    private async Task GoOnAsync(Intake intake)
+    private void Want(Intake intake)
     {
         _setup.Metrics.Peers.SnapshotReceives.With(intake.Label).Set(1);
-        if (intake.Offset < intake.Length)
-        {
-            Answer(intake.From, intake.Sha256, intake.Offset, SnapshotState.Wanted);
-            return;
-        }
+        Answer(intake.From, intake.Id, intake.Part.Offset, SnapshotState.Wanted);
+    }
+
+    private async Task FinishAsync(Intake intake, ReadOnlyMemory<byte> tail)
+    {
         await intake.Syncing.ConfigureAwait(true);
-        var file = intake.File!;
-        var syncing = _setup.Workers.Run("snapshot sync", () => Sync(file), CancellationToken.None);
-        var whole = await _setup.Workers.Run("snapshot check", () => IsWhole(file, intake.Sha256.Span), CancellationToken.None).ConfigureAwait(true);
-        await syncing.ConfigureAwait(true);
-        var arrived = await _setup.Workers.Run("snapshot store", () => Finish(intake, whole), CancellationToken.None).ConfigureAwait(true);
+        var arrived = await _setup.Workers.Run("snapshot store", () => Finish(intake, tail.Span), CancellationToken.None).ConfigureAwait(true);
         if (arrived is not null)
         {
             _intake = null;
             _setup.Metrics.Peers.SnapshotReceives.With(intake.Label).Set(0);
             _setup.Metrics.Peers.SnapshotReceiveSuccesses.With(intake.Label).Add();
             _setup.Metrics.Peers.SnapshotReceiveDuration.With(intake.Label).Record(MonotonicTime.Of(_setup.Clock).Since(intake.Started));
-            _log.Info("received and saved database snapshot: snapshot-index {0} bytes {1} from {2}", intake.Message.Meta.Index, intake.Length, intake.Label);
+            _log.Info(
+                "received and saved database snapshot: snapshot-index {0} bytes {1} from {2}",
+                intake.Message.Meta.Index, intake.Part.Offset + SnapshotFile.TailBytes, intake.Label);
             Context.Parent.Tell(arrived);
-            Answer(intake.From, intake.Sha256, intake.Length, SnapshotState.Stored);
+            Answer(intake.From, intake.Id, intake.Part.Offset, SnapshotState.Stored);
             return;
         }
         _log.Warning("a snapshot that came from {0} is not what was sent: snapshot-index {1}", intake.Label, intake.Message.Meta.Index);
         if (++intake.Failures >= MostFailures)
         {
-            Refuse(intake.From, intake.Sha256, new IOException("what arrives is not what is sent"));
+            Refuse(intake.From, intake.Id, new IOException("what arrives is not what is sent"));
             return;
         }
-        (intake.Offset, intake.SyncedTo) = (0, 0);
-        intake.File = Disk.Open(intake.Path, DiskOpen.Create);
-        Answer(intake.From, intake.Sha256, 0, SnapshotState.Wanted);
+        (intake.Part, intake.SyncedTo) = (SnapshotPart.Open(Disk, intake.Path), 0);
+        Want(intake);
     }
 
     /// <summary>What has come is on its way to the disk while more comes, so that little is left to be synced at the end.</summary>
     private void SyncAhead(Intake intake)
     {
-        if (intake.Syncing.IsCompletedSuccessfully && intake.Offset - intake.SyncedTo >= SyncBytes)
+        if (intake.Syncing.IsCompletedSuccessfully && intake.Part.Offset - intake.SyncedTo >= SyncBytes)
         {
-            var file = intake.File!;
-            intake.SyncedTo = intake.Offset;
-            intake.Syncing = _setup.Workers.Run("snapshot sync", () => Sync(file), CancellationToken.None);
+            var part = intake.Part;
+            intake.SyncedTo = part.Offset;
+            intake.Syncing = _setup.Workers.Run(
+                "snapshot sync",
+                () =>
+                {
+                    part.Sync();
+                    return true;
+                },
+                CancellationToken.None);
         }
     }
 
-    private static bool Sync(IDiskFile file)
-    {
-        file.Sync();
-        return true;
-    }
-
     /// <summary>Gives a whole and durable file its name; null, and it is gone, when it is not what it should be.</summary>
-    private RaftCommand.SnapshotArrived? Finish(Intake intake, bool whole)
+    private RaftCommand.SnapshotArrived? Finish(Intake intake, ReadOnlySpan<byte> tail)
     {
-        intake.File!.Dispose();
-        intake.File = null;
+        var whole = intake.Part.Finish(tail);
+        if (whole)
+        {
+            intake.Part.Sync();
+        }
+        intake.Part.Dispose();
         if (!whole)
         {
             Disk.Delete(intake.Path);
@@ -196,20 +193,8 @@ public sealed class SnapshotReceiveActor : ReceiveActor
         return new RaftCommand.SnapshotArrived(intake.Message, _setup.Shelf.MembersOf(intake.Message.Meta));
     }
 
-    private static bool IsWhole(IDiskFile file, ReadOnlySpan<byte> sha256)
-    {
-        try
-        {
-            return SnapshotFile.Verify(file).AsSpan().SequenceEqual(sha256);
-        }
-        catch (DamagedFileException)
-        {
-            return false;
-        }
-    }
-
     /// <summary>The disk is full or failing, or the way there damages what is sent.</summary>
-    private void Refuse(NodeId from, ReadOnlyMemory<byte> sha256, IOException failure)
+    private void Refuse(NodeId from, ReadOnlyMemory<byte> id, IOException failure)
     {
         _log.Error(failure, "a snapshot could not be taken in: {0}", failure.Message);
         if (_intake is { } intake)
@@ -217,13 +202,13 @@ public sealed class SnapshotReceiveActor : ReceiveActor
             Drop(intake);
         }
         _setup.Metrics.Peers.SnapshotReceiveFailures.With(from.ToString()).Add();
-        Answer(from, sha256, 0, SnapshotState.Refused, failure.Message);
+        Answer(from, id, 0, SnapshotState.Refused, failure.Message);
     }
 
     private void Drop(Intake intake)
     {
         _intake = null;
-        intake.File?.Dispose();
+        intake.Part.Dispose();
         _setup.Metrics.Peers.SnapshotReceives.With(intake.Label).Set(0);
         if (Disk.FileExists(intake.Path))
         {
@@ -231,14 +216,12 @@ public sealed class SnapshotReceiveActor : ReceiveActor
         }
     }
 
-    private static void Answer(NodeId to, ReadOnlyMemory<byte> sha256, long offset, SnapshotState state, string reason = "") =>
-        Context.Parent.Tell(new PeerCommand.Send(to, new PeerMessage.SnapshotAck(sha256, offset, state, reason)));
+    private static void Answer(NodeId to, ReadOnlyMemory<byte> id, long offset, SnapshotState state, string reason = "") =>
+        Context.Parent.Tell(new PeerCommand.Send(to, new PeerMessage.SnapshotAck(id, offset, state, reason)));
 
-    private sealed class Intake(PeerMessage.SnapshotOffer offer, string path, MonotonicTime started)
+    private sealed class Intake(PeerMessage.SnapshotOffer offer, string path, SnapshotPart part, MonotonicTime started)
     {
-        public ReadOnlyMemory<byte> Sha256 { get; } = offer.Sha256;
-
-        public long Length { get; } = offer.Length;
+        public ReadOnlyMemory<byte> Id { get; } = offer.Id;
 
         public string Path { get; } = path;
 
@@ -250,9 +233,7 @@ public sealed class SnapshotReceiveActor : ReceiveActor
 
         public RaftMessage.InstallSnapshot Message { get; set; } = null!;
 
-        public IDiskFile? File { get; set; }
-
-        public long Offset { get; set; }
+        public SnapshotPart Part { get; set; } = part;
 
         /// <summary>How much of it was there when the last sync began.</summary>
         public long SyncedTo { get; set; }

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using Akka.Actor;
 using Akka.Event;
 using Kv.Actors.Apply;
@@ -8,7 +9,8 @@ using Kv.Persistence.Io;
 
 namespace Kv.Actors.Peers;
 
-/// <summary>Sends snapshots to members that lag beyond the log: writes the published state to a file, and that in pieces to whoever needs it.</summary>
+/// <summary>Sends snapshots to members that lag beyond the log: writes the published state to a file, and what is written of that in pieces
+/// to whoever needs it.</summary>
 /// <remarks>
 /// The file is written in the background from an immutable root, so that writes go on; one file serves all that need one at the
 /// time. While it is on its way the log after it is kept, so that it need not be followed by a second one. Raft is always told
@@ -24,16 +26,21 @@ public sealed class SnapshotSendActor : ReceiveActor, IWithTimers
     private readonly Dictionary<ulong, RaftMessage.InstallSnapshot> _wanting = [];
     private readonly List<Image> _images = [];
     private readonly ILoggingAdapter _log = Context.GetLogger();
-    private bool _writing;
+    private readonly RunNumber _run;
+    private uint _written;
+    private bool _opening;
     private ulong _held;
 
     /// <summary>Starts with nothing to send.</summary>
     public SnapshotSendActor(PeersSetup setup)
     {
         _setup = setup;
+        _run = RunNumber.Of(setup.Clock);
         Receive<RaftMessage.InstallSnapshot>(Begin);
-        Receive<Image>(ImageWritten);
-        Receive<Status.Failure>(failed => ImageFailed(failed.Cause));
+        Receive<Image>(ImageOpened);
+        Receive<Status.Failure>(failed => ImageNotOpened(failed.Cause));
+        ReceiveAsync<ImageGrew>(grew => ImageGrewAsync(grew.Image));
+        ReceiveAsync<ImageEnded>(ended => ended.Failure is null ? ImageWrittenAsync(ended.Image) : ImageFailedAsync(ended.Image, ended.Failure));
         ReceiveAsync<PeerMessage.SnapshotAck>(AcknowledgedAsync);
         Receive<PeerCommand.Look>(_ => Look());
     }
@@ -48,7 +55,7 @@ public sealed class SnapshotSendActor : ReceiveActor, IWithTimers
     {
         foreach (var image in _images)
         {
-            image.File.Dispose();
+            image.Content.Release();
         }
         base.PostStop();
     }
@@ -82,31 +89,48 @@ public sealed class SnapshotSendActor : ReceiveActor, IWithTimers
     private static bool Serves(SnapshotMeta meta, RaftMessage.InstallSnapshot wanted) =>
         meta.Index >= wanted.Meta.Index && meta.ConfState.IsMember(wanted.To);
 
+    /// <summary>One at a time: who wants another waits for its end.</summary>
     private void WriteImage()
     {
-        if (_writing)
+        if (_opening || _images.Exists(static image => !image.IsEnded))
         {
             return;
         }
-        _writing = true;
+        _opening = true;
         var root = _setup.Roots.Current;
         var meta = new SnapshotMeta(root.AppliedIndex, root.AppliedTerm, root.ConfState);
         var (disk, path) = (_setup.Shelf.Disk, $"{_setup.Shelf.Directory}/{SnapshotFile.NameOf(meta.Index, meta.Term)}"[..^SnapshotFile.Suffix.Length] + SnapshotFile.ImageSuffix);
+        var id = IdOf(++_written);
+        _setup.Workers.Run("snapshot open", () => new Image(id, meta, root, SnapshotImage.Create(disk, path)), CancellationToken.None).PipeTo(Self);
+    }
+
+    /// <summary>No two images of any member, in any of its runs, have one id.</summary>
+    private byte[] IdOf(uint image)
+    {
+        var id = new byte[20];
+        BinaryPrimitives.WriteUInt64BigEndian(id, _setup.Status.Self.Value);
+        BinaryPrimitives.WriteUInt64BigEndian(id.AsSpan(8), _run.Value);
+        BinaryPrimitives.WriteUInt32BigEndian(id.AsSpan(16), image);
+        return id;
+    }
+
+    private void ImageOpened(Image image)
+    {
+        _opening = false;
+        image.FreeSince = Now;
+        _images.Add(image);
+        var (root, self) = (image.Root!, Self);
+        image.Root = null;                                     // the state is held no longer than it takes to write it
         _setup.Workers.Run(
             "snapshot image",
             () =>
             {
-                var (length, sha256) = SnapshotFile.Write(disk, path, writer => EtcdSchema.Write(root.Kv, RootImage.Of(root), new BoltBucketSink(writer)));
-                return new Image(meta, path, length, sha256, disk.Open(path, DiskOpen.Read));
+                image.Content.Write(
+                    writer => EtcdSchema.Write(root.Kv, RootImage.Of(root), new BoltBucketSink(writer)),
+                    () => self.Tell(new ImageGrew(image), ActorRefs.NoSender));
+                return new ImageEnded(image, null);
             },
-            CancellationToken.None).PipeTo(Self);
-    }
-
-    private void ImageWritten(Image image)
-    {
-        _writing = false;
-        image.FreeSince = Now;
-        _images.Add(image);
+            CancellationToken.None).PipeTo(self, failure: cause => new ImageEnded(image, cause));
         foreach (var (member, wanted) in _wanting.ToArray())
         {
             if (Serves(image.Meta, wanted))
@@ -120,16 +144,13 @@ public sealed class SnapshotSendActor : ReceiveActor, IWithTimers
                 Report(member, delivered: false);
             }
         }
-        if (_wanting.Count > 0)
-        {
-            WriteImage();
-        }
+        HoldLog();
     }
 
-    private void ImageFailed(Exception cause)
+    private void ImageNotOpened(Exception cause)
     {
-        _writing = false;
-        _log.Error(cause, "a snapshot to send could not be written, it is tried again when it is asked for: {0}", cause.Message);
+        _opening = false;
+        LogFailure(cause);
         foreach (var member in _wanting.Keys.ToArray())
         {
             _wanting.Remove(member);
@@ -138,18 +159,75 @@ public sealed class SnapshotSendActor : ReceiveActor, IWithTimers
         }
     }
 
+    private async Task ImageGrewAsync(Image image)
+    {
+        foreach (var sending in SendingsOf(image))
+        {
+            sending.Transfer.Grow(image.Content.Body);
+            await SendPiecesAsync(sending);
+        }
+    }
+
+    private async Task ImageWrittenAsync(Image image)
+    {
+        image.IsEnded = true;
+        await ImageGrewAsync(image);
+        WriteNext();
+    }
+
+    private Task ImageFailedAsync(Image image, Exception cause)
+    {
+        LogFailure(cause);
+        GiveUp(image, cause.Message);
+        WriteNext();
+        return Task.CompletedTask;
+    }
+
+    private void LogFailure(Exception cause) => _log.Error(cause, "a snapshot to send could not be written, it is tried again when it is asked for: {0}", cause.Message);
+
+    private void WriteNext()
+    {
+        if (_wanting.Count > 0)
+        {
+            WriteImage();
+        }
+    }
+
+    private Sending[] SendingsOf(Image image) => [.. _sendings.Values.Where(sending => sending.Image == image)];
+
+    /// <summary>Nobody is served from it any more.</summary>
+    private void GiveUp(Image image, string why)
+    {
+        if (_images.Contains(image))
+        {
+            Remove(image);
+        }
+        foreach (var sending in SendingsOf(image))
+        {
+            End(sending, delivered: false, why);
+        }
+    }
+
+    private void Remove(Image image)
+    {
+        _images.Remove(image);
+        image.Content.Release();
+        _setup.Shelf.Disk.Delete(image.Content.Path);
+    }
+
     private void Begin(RaftMessage.InstallSnapshot wanted, Image image)
     {
         var limits = _setup.Limits;
         var sending = new Sending(
-            wanted.To, image, new SnapshotTransfer(image.Length, limits.SnapshotChunkBytes, (long)limits.SnapshotChunkBytes * limits.SnapshotWindowChunks, Now))
+            wanted.To, image, new SnapshotTransfer(limits.SnapshotChunkBytes, (long)limits.SnapshotChunkBytes * limits.SnapshotWindowChunks, Now))
         {
             Term = wanted.Term,
         };
+        sending.Transfer.Grow(image.Content.Body);
         _sendings.Add(wanted.To, sending);
         image.Users++;
         _setup.Metrics.Peers.SnapshotSends.With(sending.Label).Set(1);
-        _log.Info("sending database snapshot: snapshot-index {0} remote-peer-id {1} bytes {2}", image.Meta.Index, sending.Label, image.Length);
+        _log.Info("sending database snapshot: snapshot-index {0} remote-peer-id {1}", image.Meta.Index, sending.Label);
         HoldLog();
         Offer(sending);
     }
@@ -157,12 +235,12 @@ public sealed class SnapshotSendActor : ReceiveActor, IWithTimers
     private void Offer(Sending sending)
     {
         sending.OfferedAt = Now;
-        Send(sending, new PeerMessage.SnapshotOffer(sending.Image.Meta, sending.Term, sending.Image.Length, sending.Image.Sha256));
+        Send(sending, new PeerMessage.SnapshotOffer(sending.Image.Meta, sending.Term, sending.Image.Id));
     }
 
     private async Task AcknowledgedAsync(PeerMessage.SnapshotAck ack)
     {
-        if (!_sendings.TryGetValue(ack.From.Value, out var sending) || !ack.Sha256.Span.SequenceEqual(sending.Image.Sha256))
+        if (!_sendings.TryGetValue(ack.From.Value, out var sending) || !ack.Id.Span.SequenceEqual(sending.Image.Id))
         {
             return;                                            // of one that was given up
         }
@@ -183,23 +261,20 @@ public sealed class SnapshotSendActor : ReceiveActor, IWithTimers
 
     private async Task SendPiecesAsync(Sending sending)
     {
-        var image = sending.Image;
+        var (image, content) = (sending.Image, sending.Image.Content);
         try
         {
-            while (sending.Transfer.TryNext(out var offset, out var bytes))
+            while (_sendings.GetValueOrDefault(sending.Member) == sending && sending.Transfer.TryNext(out var offset, out var bytes))
             {
-                var data = await _setup.Workers.Run("snapshot piece", () => image.Read(offset, bytes), CancellationToken.None);
-                Send(sending, new PeerMessage.SnapshotChunk(image.Sha256, offset, data));
+                var piece = bytes == 0
+                    ? new PeerMessage.SnapshotChunk(image.Id, offset, content.Tail, IsTail: true)
+                    : new PeerMessage.SnapshotChunk(image.Id, offset, await _setup.Workers.Run("snapshot piece", () => content.Read(offset, bytes), CancellationToken.None));
+                Send(sending, piece);
             }
         }
         catch (IOException failure)
         {
-            _images.Remove(image);                             // nobody else is served from it
-            image.File.Dispose();
-            foreach (var other in _sendings.Values.Where(other => other.Image == image).ToArray())
-            {
-                End(other, delivered: false, failure.Message);
-            }
+            GiveUp(image, failure.Message);
         }
     }
 
@@ -213,7 +288,9 @@ public sealed class SnapshotSendActor : ReceiveActor, IWithTimers
         {
             _setup.Metrics.Peers.SnapshotSendSuccesses.With(sending.Label).Add();
             _setup.Metrics.Peers.SnapshotSendDuration.With(sending.Label).Record(took);
-            _log.Info("sent database snapshot: snapshot-index {0} remote-peer-id {1} took {2} ms", sending.Image.Meta.Index, sending.Label, took.TotalMilliseconds);
+            _log.Info(
+                "sent database snapshot: snapshot-index {0} remote-peer-id {1} bytes {2} took {3} ms",
+                sending.Image.Meta.Index, sending.Label, sending.Image.Content.Body.Bytes + SnapshotFile.TailBytes, took.TotalMilliseconds);
         }
         else
         {
@@ -248,14 +325,12 @@ public sealed class SnapshotSendActor : ReceiveActor, IWithTimers
             }
         }
         // The newest file stays for a while: who lost contact goes on with it where it stopped.
-        foreach (var image in _images.FindAll(image => image.Users == 0 && (image != _images[^1] || now.Since(image.FreeSince) >= _setup.Limits.SnapshotTimeout)))
+        foreach (var image in _images.FindAll(image => image.IsEnded && image.Users == 0 && (image != _images[^1] || now.Since(image.FreeSince) >= _setup.Limits.SnapshotTimeout)))
         {
-            _images.Remove(image);
-            image.File.Dispose();
-            _setup.Shelf.Disk.Delete(image.Path);
+            Remove(image);
         }
         HoldLog();
-        if (_images.Count == 0 && _sendings.Count == 0 && _wanting.Count == 0 && !_writing)
+        if (_images.Count == 0 && _sendings.Count == 0 && _wanting.Count == 0 && !_opening)
         {
             Timers.Cancel(PeerCommand.Look.Instance);
         }
@@ -272,28 +347,28 @@ public sealed class SnapshotSendActor : ReceiveActor, IWithTimers
         }
     }
 
-    /// <summary>A state written to be sent.</summary>
-    private sealed class Image(SnapshotMeta meta, string path, long length, byte[] sha256, IDiskFile file)
+    /// <summary>More of an image can be sent.</summary>
+    private sealed record ImageGrew(Image Image);
+
+    /// <summary>An image is whole, or will not be.</summary>
+    private sealed record ImageEnded(Image Image, Exception? Failure);
+
+    /// <summary>A state that is written to be sent.</summary>
+    private sealed class Image(byte[] id, SnapshotMeta meta, StoreRoot root, SnapshotImage content)
     {
+        public byte[] Id { get; } = id;
+
         public SnapshotMeta Meta { get; } = meta;
 
-        public string Path { get; } = path;
+        public SnapshotImage Content { get; } = content;
 
-        public long Length { get; } = length;
+        public StoreRoot? Root { get; set; } = root;
 
-        public byte[] Sha256 { get; } = sha256;
-
-        public IDiskFile File { get; } = file;
+        public bool IsEnded { get; set; }
 
         public int Users { get; set; }
 
         public MonotonicTime FreeSince { get; set; }
-
-        public byte[] Read(long offset, int bytes)
-        {
-            var data = GC.AllocateUninitializedArray<byte>(bytes);
-            return File.Read(data, offset) == bytes ? data : throw new DamagedFileException(Path, offset, "the file ends before it should");
-        }
     }
 
     private sealed class Sending(ulong member, Image image, SnapshotTransfer transfer)

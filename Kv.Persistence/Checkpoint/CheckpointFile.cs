@@ -187,19 +187,24 @@ public static class CheckpointFile
         return aside;
     }
 
-    internal static byte[] Hash(IDiskFile file, long length)
+    private static byte[] Hash(IDiskFile file, long length)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        var buffer = new byte[Math.Min(256 << 10, length)];
-        for (var offset = 0L; offset < length;)
+        Hash(file, hash, 0, length);
+        return hash.GetHashAndReset();
+    }
+
+    /// <summary>Adds a stretch of a file to a hash.</summary>
+    internal static void Hash(IDiskFile file, IncrementalHash hash, long from, long bytes)
+    {
+        var buffer = new byte[Math.Min(256 << 10, bytes)];
+        for (var offset = from; offset < from + bytes;)
         {
-            var read = file.Read(buffer.AsSpan(0, (int)Math.Min(buffer.Length, length - offset)), offset);
+            var read = file.Read(buffer.AsSpan(0, (int)Math.Min(buffer.Length, from + bytes - offset)), offset);
             if (read == 0) throw new DamagedFileException(file.Path, offset, "the file ends before its database does");
             hash.AppendData(buffer.AsSpan(0, read));
             offset += read;
         }
-
-        return hash.GetHashAndReset();
     }
 
     private static void WriteOwn(BoltWriter writer, CheckpointInfo info, byte[]? payload)

@@ -1,16 +1,23 @@
 using System.Globalization;
+using System.Security.Cryptography;
 using Kv.Persistence.Bolt;
 using Kv.Persistence.Io;
 
 namespace Kv.Persistence.Checkpoint;
 
-/// <summary>A state as a file that travels between members: the form of a checkpoint, a bbolt database and its SHA-256, without what is
-/// one member's own.</summary>
+/// <summary>A state as a file that travels between members: a bbolt database, as a checkpoint is one, without what is one member's own, and a
+/// SHA-256.</summary>
 /// <remarks><code>
 ///  0000000000001234-0000000000000007.kvsnap       received, whole, verified and durable: index and term of what it holds
-///  5a0c….kvsnap.part                            being received; named by the SHA-256 it must have
+///  5a0c….kvsnap.part                            being received; named by what the sender calls it
 ///  0000000000001234-0000000000000007.kvsnap.tmp  written to be sent
-/// </code></remarks>
+///
+///  file     head: the two meta pages | body: all other pages | SHA-256 of body and head
+///  travels  body, in pieces, then the tail: head and SHA-256
+/// </code>
+/// A bbolt database is written front to back but for its meta pages, which say where it begins and come last. So it can travel, and be hashed,
+/// while it is written (<see cref="SnapshotImage"/>), and be hashed while it arrives (<see cref="SnapshotPart"/>).
+/// </remarks>
 public static class SnapshotFile
 {
     /// <summary>Ending of a file that was received whole.</summary>
@@ -21,6 +28,15 @@ public static class SnapshotFile
 
     /// <summary>Ending of one written to be sent; of no use after a restart.</summary>
     public const string ImageSuffix = ".kvsnap.tmp";
+
+    /// <summary>Bytes of a page: a body is whole pages.</summary>
+    public const int PageBytes = 4096;
+
+    /// <summary>Bytes of the head.</summary>
+    public const int HeadBytes = 2 * PageBytes;
+
+    /// <summary>Bytes of the tail.</summary>
+    public const int TailBytes = HeadBytes + CheckpointFile.TrailerBytes;
 
     /// <summary>Name of a received snapshot.</summary>
     public static string NameOf(ulong index, ulong term) => string.Create(CultureInfo.InvariantCulture, $"{index:x16}-{term:x16}{Suffix}");
@@ -43,38 +59,6 @@ public static class SnapshotFile
         return found;
     }
 
-    /// <summary>Writes a file; it is not synced, for it is only read to be sent.</summary>
-    /// <returns>Its length, and the SHA-256 at its end.</returns>
-    public static (long Length, byte[] Sha256) Write(IDisk disk, string path, Action<BoltWriter> content)
-    {
-        ArgumentNullException.ThrowIfNull(disk);
-        ArgumentNullException.ThrowIfNull(content);
-        if (disk.FileExists(path)) disk.Delete(path);
-        using var file = disk.Open(path, DiskOpen.Create);
-        using var stream = new DiskStream(file);
-        var writer = new BoltWriter(stream);
-        content(writer);
-        writer.Finish();
-        stream.Flush();
-        var hash = CheckpointFile.Hash(file, writer.Bytes);
-        file.Write(hash, writer.Bytes);
-        return (writer.Bytes + hash.Length, hash);
-    }
-
-    /// <summary>Reads all of a file once and compares it with the SHA-256 at its end.</summary>
-    /// <returns>The SHA-256.</returns>
-    /// <exception cref="DamagedFileException">It is not what was written.</exception>
-    public static byte[] Verify(IDiskFile file)
-    {
-        ArgumentNullException.ThrowIfNull(file);
-        var length = file.Length - CheckpointFile.TrailerBytes;
-        if (length < 4096 || length % 512 != 0) throw new DamagedFileException(file.Path, Math.Max(file.Length, 0), $"{file.Length} bytes are no whole pages and a checksum");
-        var trailer = new byte[CheckpointFile.TrailerBytes];
-        if (file.Read(trailer, length) < trailer.Length || !CheckpointFile.Hash(file, length).AsSpan().SequenceEqual(trailer))
-            throw new DamagedFileException(file.Path, length, "the SHA-256 at its end does not fit its content");
-        return trailer;
-    }
-
     /// <summary>Opens a received snapshot.</summary>
     /// <param name="disk">Where it is.</param>
     /// <param name="path">The file.</param>
@@ -94,5 +78,18 @@ public static class SnapshotFile
             file.Dispose();
             throw;
         }
+    }
+
+    /// <summary>Reads all of a file once and compares it with the SHA-256 at its end.</summary>
+    private static void Verify(IDiskFile file)
+    {
+        var body = file.Length - TailBytes;
+        if (body < 0 || body % PageBytes != 0) throw new DamagedFileException(file.Path, Math.Max(file.Length, 0), $"{file.Length} bytes are no whole pages and a checksum");
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        CheckpointFile.Hash(file, hash, HeadBytes, body);
+        CheckpointFile.Hash(file, hash, 0, HeadBytes);
+        var trailer = new byte[CheckpointFile.TrailerBytes];
+        if (file.Read(trailer, HeadBytes + body) < trailer.Length || !hash.GetHashAndReset().AsSpan().SequenceEqual(trailer))
+            throw new DamagedFileException(file.Path, HeadBytes + body, "the SHA-256 at its end does not fit its content");
     }
 }

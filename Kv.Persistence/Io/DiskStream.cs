@@ -57,9 +57,7 @@ public class DiskStream : Stream
         if (_buffered + buffer.Length > _bufferBytes) Flush();
         if (buffer.Length > _bufferBytes)
         {
-            _file.Write(buffer, _bufferStart);
-            _bufferStart += buffer.Length;
-            _length = Math.Max(_length, _bufferStart);
+            Put(buffer);
             return;
         }
 
@@ -101,9 +99,23 @@ public class DiskStream : Stream
     public override void Flush()
     {
         if (_buffered == 0) return;
-        _file.Write(_buffer.AsSpan(0, _buffered), _bufferStart);
-        _bufferStart += _buffered;
+        Put(_buffer.AsSpan(0, _buffered));
         _buffered = 0;
+    }
+
+    /// <summary>Bytes have gone to the file.</summary>
+    /// <param name="bytes">Valid during the call.</param>
+    /// <param name="offset">Where they are.</param>
+    protected virtual void Written(ReadOnlySpan<byte> bytes, long offset)
+    {
+    }
+
+    private void Put(ReadOnlySpan<byte> bytes)
+    {
+        var offset = _bufferStart;
+        _file.Write(bytes, offset);
+        _bufferStart += bytes.Length;
         _length = Math.Max(_length, _bufferStart);
+        Written(bytes, offset);
     }
 }

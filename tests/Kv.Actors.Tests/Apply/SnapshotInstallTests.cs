@@ -146,7 +146,8 @@ public sealed class SnapshotInstallTests : PatientTestKit
         machine.Apply(Requests.Put(key, value, lease: 7));
         var root = machine.Publish(index, 1);
         var meta = new SnapshotMeta(index, 1, root.ConfState);
-        SnapshotFile.Write(disk, new SnapshotShelf(disk, Shelf).PathOf(meta), writer => EtcdSchema.Write(root.Kv, RootImage.Of(root), new BoltBucketSink(writer)));
+        SnapshotImage.Create(disk, new SnapshotShelf(disk, Shelf).PathOf(meta))
+            .Write(writer => EtcdSchema.Write(root.Kv, RootImage.Of(root), new BoltBucketSink(writer)), static () => { });
         return meta;
     }
 
@@ -168,20 +169,21 @@ public sealed class SnapshotInstallTests : PatientTestKit
     private async Task<bool> TakeInAsync(SimDisk disk, SnapshotMeta meta, byte[] bytes)
     {
         const int ChunkBytes = 4096;
-        var (two, sha256) = (new NodeId(2), bytes[^CheckpointFile.TrailerBytes..]);
+        var (two, id) = (new NodeId(2), new byte[] { 1, 2, 3 });
+        var (body, tail) = (bytes.AsMemory()[SnapshotFile.HeadBytes..^CheckpointFile.TrailerBytes], (byte[])[.. bytes[..SnapshotFile.HeadBytes], .. bytes[^CheckpointFile.TrailerBytes..]]);
         var setup = new PeersSetup(
             new NodeStatus(_self, new ClusterId(9)), _roots, ImmutableArray<string>.Empty, MemberSet.Empty, new PeerTable(), new PeerServices(), new PeerLimits(),
             new SnapshotShelf(disk, Shelf), Workers.Threads, new ForwardNumbers(new RunNumber(7)), new HandClock(), new Metrics(new MetricsRegistry()));
         var parent = new Recorder(Sys, Props.Create(() => new SnapshotReceiveActor(setup)));
-        PeerMessage next = new PeerMessage.SnapshotOffer(meta, 1, bytes.Length, sha256) { From = two };
+        PeerMessage next = new PeerMessage.SnapshotOffer(meta, 1, id) { From = two };
         var arrived = false;
         while (true)
         {
             parent.Child.Tell(next);
             // Of no use, and so answered at once, also by a successor of one that failed over a disk that is gone.
-            parent.Child.Tell(new PeerMessage.SnapshotOffer(SnapshotMeta.Empty, 1, 0, ReadOnlyMemory<byte>.Empty) { From = two });
+            parent.Child.Tell(new PeerMessage.SnapshotOffer(SnapshotMeta.Empty, 1, ReadOnlyMemory<byte>.Empty) { From = two });
             PeerMessage.SnapshotAck? answer = null;
-            while (await parent.NextAsync<object>() is var told && told is not PeerCommand.Send { Message: PeerMessage.SnapshotAck { Sha256.IsEmpty: true } })
+            while (await parent.NextAsync<object>() is var told && told is not PeerCommand.Send { Message: PeerMessage.SnapshotAck { Id.IsEmpty: true } })
             {
                 arrived |= told is RaftCommand.SnapshotArrived;
                 answer = told is PeerCommand.Send { Message: PeerMessage.SnapshotAck ack } ? ack : answer;
@@ -192,7 +194,9 @@ public sealed class SnapshotInstallTests : PatientTestKit
                 return arrived;
             }
             var at = (int)answer.Offset;
-            next = new PeerMessage.SnapshotChunk(sha256, at, bytes.AsMemory(at, Math.Min(ChunkBytes, bytes.Length - at))) { From = two };
+            next = at == body.Length
+                ? new PeerMessage.SnapshotChunk(id, at, tail, IsTail: true) { From = two }
+                : new PeerMessage.SnapshotChunk(id, at, body.Slice(at, Math.Min(ChunkBytes, body.Length - at))) { From = two };
         }
     }
 

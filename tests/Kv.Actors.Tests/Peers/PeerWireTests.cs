@@ -11,7 +11,7 @@ namespace Kv.Actors.Tests.Peers;
 public sealed class PeerWireTests
 {
     private static readonly SnapshotMeta _meta = new(300, 7, new ConfState([1, 2, 300], [4], [1, 2], [2], autoLeave: true));
-    private static readonly byte[] _sha = [.. Enumerable.Range(0, 32).Select(static i => (byte)i)];
+    private static readonly byte[] _id = [.. Enumerable.Range(0, 32).Select(static i => (byte)i)];
 
     public static TheoryData<PeerMessage> Messages() =>
     [
@@ -26,9 +26,10 @@ public sealed class PeerWireTests
         new PeerMessage.Answer(5, KvError.LeaseNotFound, default),
         new PeerMessage.Answer(5, KvError.None, new byte[] { 4 }),
         new PeerMessage.Removed(),
-        new PeerMessage.SnapshotOffer(_meta, 9, 1L << 40, _sha),
-        new PeerMessage.SnapshotChunk(_sha, 1L << 33, new byte[] { 9, 8 }),
-        new PeerMessage.SnapshotAck(_sha, 4096, SnapshotState.Refused, "disk full"),
+        new PeerMessage.SnapshotOffer(_meta, 9, _id),
+        new PeerMessage.SnapshotChunk(_id, 1L << 33, new byte[] { 9, 8 }),
+        new PeerMessage.SnapshotChunk(_id, 1L << 33, new byte[] { 9, 8 }, IsTail: true),
+        new PeerMessage.SnapshotAck(_id, 4096, SnapshotState.Refused, "disk full"),
         new PeerMessage.MembersAsk(["http://127.0.0.1:1"], 5),
         new PeerMessage.MembersAnswer([new ClusterMember(new NodeId(2), "b", ["http://b:1"], ["http://b:2"], IsLearner: true)], [7], 5),
     ];

@@ -11,7 +11,7 @@ public sealed class SnapshotTransferTests
     [Fact]
     public void Nothing_is_sent_before_the_receiver_says_what_it_has_and_then_as_much_as_the_window_holds()
     {
-        var transfer = new SnapshotTransfer(length: 10, chunkBytes: 2, windowBytes: 4, At(0));
+        var transfer = Whole(10, chunkBytes: 2, windowBytes: 4);
         Assert.False(transfer.TryNext(out _, out _));
         transfer.Acknowledge(0, At(1));
         Assert.Equal([(0, 2), (2, 2)], Drain(transfer));
@@ -22,15 +22,51 @@ public sealed class SnapshotTransferTests
     [Fact]
     public void A_receiver_that_has_a_part_already_gets_the_rest()
     {
-        var transfer = new SnapshotTransfer(length: 9, chunkBytes: 2, windowBytes: 100, At(0));
+        var transfer = Whole(9, chunkBytes: 2, windowBytes: 100);
         transfer.Acknowledge(6, At(1));
-        Assert.Equal([(6, 2), (8, 1)], Drain(transfer));
+        Assert.Equal([(6, 2), (8, 1), Tail(9)], Drain(transfer));
+    }
+
+    [Fact]
+    public void What_is_still_being_written_goes_in_whole_pieces_and_the_tail_comes_last()
+    {
+        var transfer = new SnapshotTransfer(chunkBytes: 4, windowBytes: 100, At(0));
+        transfer.Acknowledge(0, At(1));
+        Assert.Empty(Drain(transfer));
+        transfer.Grow((10, false));
+        Assert.Equal([(0, 4), (4, 4)], Drain(transfer));
+        transfer.Grow((11, false));
+        Assert.Empty(Drain(transfer));
+        transfer.Grow((11, true));
+        Assert.Equal([(8, 3), Tail(11)], Drain(transfer));
+        Assert.Empty(Drain(transfer));
+    }
+
+    [Fact]
+    public void A_body_of_no_bytes_is_a_tail()
+    {
+        var transfer = Whole(0, chunkBytes: 4, windowBytes: 4);
+        Assert.Empty(Drain(transfer));
+        transfer.Acknowledge(0, At(1));
+        Assert.Equal([Tail(0)], Drain(transfer));
+    }
+
+    [Fact]
+    public void A_tail_that_was_lost_is_sent_again()
+    {
+        var transfer = Whole(4, chunkBytes: 4, windowBytes: 100);
+        transfer.Acknowledge(0, At(1));
+        Assert.Equal([(0, 4), Tail(4)], Drain(transfer));
+        transfer.Acknowledge(4, At(1.1));
+        Assert.Empty(Drain(transfer));
+        transfer.Acknowledge(4, At(2));
+        Assert.Equal([Tail(4)], Drain(transfer));
     }
 
     [Fact]
     public void An_answer_that_repeats_itself_means_that_something_was_lost_but_not_twice_at_once()
     {
-        var transfer = new SnapshotTransfer(length: 10, chunkBytes: 2, windowBytes: 6, At(0));
+        var transfer = Whole(10, chunkBytes: 2, windowBytes: 6);
         transfer.Acknowledge(0, At(1));
         Assert.Equal([(0, 2), (2, 2), (4, 2)], Drain(transfer));
         transfer.Acknowledge(0, At(1.3));
@@ -49,10 +85,10 @@ public sealed class SnapshotTransferTests
     public void Over_a_link_that_loses_and_repeats_every_byte_arrives_in_order(ulong seed)
     {
         var random = new Prng(seed);
-        var transfer = new SnapshotTransfer(length: 1000, chunkBytes: 7, windowBytes: 50, At(0));
-        var (has, now) = (0L, 0.0);
+        var transfer = Whole(1000, chunkBytes: 7, windowBytes: 50);
+        var (has, now, done) = (0L, 0.0, false);
         var acks = new Queue<long>([0]);
-        for (var step = 0; step < 100_000 && has < 1000; step++)
+        for (var step = 0; step < 100_000 && !done; step++)
         {
             now += 0.05;
             if (acks.Count == 0)
@@ -69,6 +105,7 @@ public sealed class SnapshotTransferTests
                 {
                     continue;
                 }
+                done |= bytes == 0 && offset == has;
                 has = offset == has ? has + bytes : has;
                 if (random.NextInt(4) > 0)
                 {
@@ -76,8 +113,17 @@ public sealed class SnapshotTransferTests
                 }
             }
         }
-        Assert.True(has == 1000, $"seed {seed}: {has}");
+        Assert.True(done && has == 1000, $"seed {seed}: {has}, tail {done}");
     }
+
+    private static SnapshotTransfer Whole(long bytes, int chunkBytes, long windowBytes)
+    {
+        var transfer = new SnapshotTransfer(chunkBytes, windowBytes, At(0));
+        transfer.Grow((bytes, true));
+        return transfer;
+    }
+
+    private static (long, int) Tail(long offset) => (offset, 0);
 
     private static List<(long, int)> Drain(SnapshotTransfer transfer)
     {
