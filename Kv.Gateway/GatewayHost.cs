@@ -43,7 +43,7 @@ internal static class GatewayHost
         builder.Services.AddSingleton<ClusterService>();
         builder.Services.AddSingleton<MaintenanceService>();
         builder.Services.AddSingleton<HealthService>();
-        builder.Services.AddSingleton(new ReflectionIndex([.. ServicesReflection.Descriptor.Services, .. HealthReflection.Descriptor.Services]));
+        builder.Services.AddSingleton(static _ => new ReflectionIndex(Descriptors()));
         builder.Services.AddSingleton<ReflectionService>();
         builder.Services.AddSingleton<ReflectionServiceAlpha>();
         builder.Services.AddGrpc(grpc =>
@@ -58,11 +58,7 @@ internal static class GatewayHost
         // Before the listeners close: who watches the health goes elsewhere, and its call does not hold the end up.
         app.Lifetime.ApplicationStopping.Register(app.Services.GetRequiredService<HealthService>().Shutdown);
         var log = logs.CreateLogger("gateway");
-        var calls = new GrpcMetrics(node.Metrics, options.ExtensiveMetrics);
-        foreach (var service in ServicesReflection.Descriptor.Services.Concat(HealthReflection.Descriptor.Services))
-        {
-            calls.Add(service);
-        }
+        var calls = new GrpcMetrics(node.Metrics, options.ExtensiveMetrics, Descriptors);
         var probe = new NodeProbe(node);
         if (options.ListenMetricsUrls.Count + options.ListenClientHttpUrls.Count > 0)
         {
@@ -83,6 +79,9 @@ internal static class GatewayHost
         app.MapUnknownMethods(HttpEndpoints.NotFound);
         return app;
     }
+
+    /// <summary>Not to be asked at a start: they are parsed then, and a delegate is made for every field of every message.</summary>
+    private static IEnumerable<Google.Protobuf.Reflection.ServiceDescriptor> Descriptors() => ServicesReflection.Descriptor.Services.Concat(HealthReflection.Descriptor.Services);
 
     private static void Listen(KestrelServerOptions kestrel, KvServerOptions options)
     {

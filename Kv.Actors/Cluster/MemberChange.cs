@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Text.Json;
-using System.Text.Json.Serialization;
 using Kv.Actors.Model;
 
 namespace Kv.Actors.Cluster;
@@ -35,16 +34,9 @@ public abstract record MemberChange(NodeId Id)
     /// <summary>The context of the entry: a member's record in etcd's field names, with etcd's <c>isPromote</c> and our <c>maxLearners</c>.</summary>
     public byte[] ToContext() => this switch
     {
-        Add add => Json(new MemberChangeJson(
-            Id.Value,
-            add.Member.PeerUrls.IsDefault ? [] : [.. add.Member.PeerUrls],
-            add.Member.IsLearner ? true : null,
-            add.Member.Name.Length == 0 ? null : add.Member.Name,
-            add.Member.ClientUrls.IsDefaultOrEmpty ? null : [.. add.Member.ClientUrls],
-            IsPromote: null,
-            add.Member.IsLearner ? add.MaxLearners : null)),
-        Promote => Json(new MemberChangeJson(Id.Value, null, null, null, null, IsPromote: true, null)),
-        Update update => Json(new MemberChangeJson(Id.Value, [.. update.PeerUrls], null, null, null, null, null)),
+        Add add => Json(add.Member.Record() with { MaxLearners = add.Member.IsLearner ? add.MaxLearners : null }),
+        Promote => Json(new MemberRecord(Id.Value, null) { IsPromote = true }),
+        Update update => Json(new MemberRecord(Id.Value, update.PeerUrls)),
         _ => [],
     };
 
@@ -61,22 +53,20 @@ public abstract record MemberChange(NodeId Id)
         }
         return read.IsPromote == true
             ? new Promote(id)
-            : new Add(
-                new ClusterMember(id, read.Name ?? "", [.. read.PeerUrls ?? []], [.. read.ClientUrls ?? []], isLearner),
-                read.MaxLearners ?? DefaultMaxLearners);
+            : new Add(ClusterMember.From(read) with { Id = id, IsLearner = isLearner }, read.MaxLearners ?? DefaultMaxLearners);
     }
 
     /// <summary>Reads a change of peer URLs.</summary>
     public static MemberChange ReadUpdate(NodeId id, ReadOnlySpan<byte> context) =>
         Parse(context) is { PeerUrls: { } urls } ? new Update(id, [.. urls]) : new Unreadable(id);
 
-    private static byte[] Json(MemberChangeJson record) => JsonSerializer.SerializeToUtf8Bytes(record, MemberChangeJsonContext.Default.MemberChangeJson);
+    private static byte[] Json(MemberRecord record) => MemberRecord.Bytes(record.Write);
 
-    private static MemberChangeJson? Parse(ReadOnlySpan<byte> context)
+    private static MemberRecord? Parse(ReadOnlySpan<byte> context)
     {
         try
         {
-            return JsonSerializer.Deserialize(context, MemberChangeJsonContext.Default.MemberChangeJson);
+            return MemberRecord.Read(MemberRecord.Parse(context));
         }
         catch (JsonException)
         {
@@ -84,15 +74,3 @@ public abstract record MemberChange(NodeId Id)
         }
     }
 }
-
-internal sealed record MemberChangeJson(
-    [property: JsonPropertyName("id")] ulong Id,
-    [property: JsonPropertyName("peerURLs")] string[]? PeerUrls,
-    [property: JsonPropertyName("isLearner"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] bool? IsLearner,
-    [property: JsonPropertyName("name"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Name,
-    [property: JsonPropertyName("clientURLs"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string[]? ClientUrls,
-    [property: JsonPropertyName("isPromote"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] bool? IsPromote,
-    [property: JsonPropertyName("maxLearners"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? MaxLearners);
-
-[JsonSerializable(typeof(MemberChangeJson))]
-internal sealed partial class MemberChangeJsonContext : JsonSerializerContext;

@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.Json;
-using System.Text.Json.Serialization;
 using Kv.Actors.Model;
 
 namespace Kv.Actors.Cluster;
@@ -19,24 +18,49 @@ public sealed record MemberIdentity(
     NodeId Member, ClusterId Cluster, ImmutableArray<ClusterMember> Founders, ImmutableArray<ClusterMember> Known, bool Removed = false)
 {
     /// <summary>The file's content.</summary>
-    public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(
-        new IdentityJson(
-            Member.ToString(), Cluster.ToString(), [.. Founders.Select(Record)], [.. Known.Select(Record)], Removed ? true : null),
-        IdentityJsonContext.Default.IdentityJson);
+    public byte[] ToJson() => MemberRecord.Bytes(json =>
+    {
+        json.WriteStartObject();
+        json.WriteString("member", Member.ToString());
+        json.WriteString("cluster", Cluster.ToString());
+        Write(json, "founders", Founders);
+        Write(json, "known", Known);
+        if (Removed)
+        {
+            json.WriteBoolean("removed", true);
+        }
+        json.WriteEndObject();
+    });
 
     /// <summary>Reads it back.</summary>
     /// <exception cref="JsonException">It is not such a file's content.</exception>
     public static MemberIdentity FromJson(ReadOnlySpan<byte> json)
     {
-        var read = JsonSerializer.Deserialize(json, IdentityJsonContext.Default.IdentityJson) ?? throw new JsonException("The identity is the JSON value null.");
+        var read = MemberRecord.Parse(json);
         return new MemberIdentity(
-            new NodeId(Id(read.Member)), new ClusterId(Id(read.Cluster)), [.. read.Founders.Select(Member)], [.. (read.Known ?? []).Select(Member)], read.Removed ?? false);
-
-        static ClusterMember Member(JsonElement record) => ClusterMember.FromJson(JsonSerializer.SerializeToUtf8Bytes(record, IdentityJsonContext.Default.JsonElement));
-        static ulong Id(string text) => ulong.TryParse(text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var id) ? id : throw new JsonException($"{text} is no id");
+            new NodeId(Id(read, "member")), new ClusterId(Id(read, "cluster")), Members(read, "founders") ?? throw new JsonException("An identity without founders."),
+            Members(read, "known") ?? [], MemberRecord.Flag(read, "removed") ?? false);
     }
 
-    private static JsonElement Record(ClusterMember member) => JsonSerializer.Deserialize(member.ToJson(), IdentityJsonContext.Default.JsonElement);
+    private static void Write(Utf8JsonWriter json, string name, ImmutableArray<ClusterMember> members)
+    {
+        json.WriteStartArray(name);
+        foreach (var member in members)
+        {
+            member.Record().Write(json);
+        }
+        json.WriteEndArray();
+    }
+
+    private static ulong Id(JsonElement json, string name) =>
+        ulong.TryParse(MemberRecord.Field(json, name, JsonValueKind.String)?.GetString(), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var id)
+            ? id
+            : throw new JsonException($"{name} is no id.");
+
+    private static ImmutableArray<ClusterMember>? Members(JsonElement json, string name) =>
+        MemberRecord.Field(json, name, JsonValueKind.Array) is { } members
+            ? [.. members.EnumerateArray().Select(static member => ClusterMember.From(MemberRecord.Read(member)))]
+            : null;
 
     /// <inheritdoc/>
     public bool Equals(MemberIdentity? other) => other is not null && ToJson().AsSpan().SequenceEqual(other.ToJson());
@@ -44,14 +68,3 @@ public sealed record MemberIdentity(
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Member, Cluster, Removed);
 }
-
-internal sealed record IdentityJson(
-    [property: JsonPropertyName("member")] string Member,
-    [property: JsonPropertyName("cluster")] string Cluster,
-    [property: JsonPropertyName("founders")] JsonElement[] Founders,
-    [property: JsonPropertyName("known")] JsonElement[]? Known,
-    [property: JsonPropertyName("removed"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] bool? Removed);
-
-[JsonSerializable(typeof(IdentityJson))]
-[JsonSerializable(typeof(JsonElement))]
-internal sealed partial class IdentityJsonContext : JsonSerializerContext;

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Text.Json;
-using System.Text.Json.Serialization;
 using Kv.Actors.Model;
 
 namespace Kv.Actors.Cluster;
@@ -19,28 +18,21 @@ public sealed record ClusterMember(
     bool IsLearner)
 {
     /// <summary>The record of bucket <c>members</c>: JSON in etcd's field names.</summary>
-    public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(
-        new MemberJson(
-            Id.Value,
-            PeerUrls.IsDefault ? [] : [.. PeerUrls],
-            IsLearner ? true : null,
-            Name.Length == 0 ? null : Name,
-            ClientUrls.IsDefaultOrEmpty ? null : [.. ClientUrls]),
-        MemberJsonContext.Default.MemberJson);
+    public byte[] ToJson() => MemberRecord.Bytes(Record().Write);
 
     /// <summary>Reads what <see cref="ToJson"/> wrote.</summary>
     /// <exception cref="JsonException">The bytes are not such a record.</exception>
-    public static ClusterMember FromJson(ReadOnlySpan<byte> json)
+    public static ClusterMember FromJson(ReadOnlySpan<byte> json) => From(MemberRecord.Read(MemberRecord.Parse(json)));
+
+    internal static ClusterMember From(MemberRecord read) =>
+        new(new NodeId(read.Id), read.Name ?? "", [.. read.PeerUrls ?? []], [.. read.ClientUrls ?? []], read.IsLearner ?? false);
+
+    internal MemberRecord Record() => new(Id.Value, PeerUrls.IsDefault ? [] : PeerUrls)
     {
-        var read = JsonSerializer.Deserialize(json, MemberJsonContext.Default.MemberJson)
-            ?? throw new JsonException("A member record is the JSON value null.");
-        return new ClusterMember(
-            new NodeId(read.Id),
-            read.Name ?? "",
-            [.. read.PeerUrls ?? []],
-            [.. read.ClientUrls ?? []],
-            read.IsLearner ?? false);
-    }
+        IsLearner = IsLearner ? true : null,
+        Name = Name.Length == 0 ? null : Name,
+        ClientUrls = ClientUrls.IsDefaultOrEmpty ? null : ClientUrls,
+    };
 }
 
 /// <summary>The members and the ids that may never return. Immutable: every change gives a new set.</summary>
@@ -84,13 +76,3 @@ public sealed class MemberSet
     /// <summary>Remembers an id as removed, as a checkpoint lists it.</summary>
     public MemberSet WithRemoved(NodeId id) => new(_members, _removed.Add(id.Value));
 }
-
-internal sealed record MemberJson(
-    [property: JsonPropertyName("id")] ulong Id,
-    [property: JsonPropertyName("peerURLs")] string[]? PeerUrls,
-    [property: JsonPropertyName("isLearner"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] bool? IsLearner,
-    [property: JsonPropertyName("name"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Name,
-    [property: JsonPropertyName("clientURLs"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string[]? ClientUrls);
-
-[JsonSerializable(typeof(MemberJson))]
-internal sealed partial class MemberJsonContext : JsonSerializerContext;

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Grpc.AspNetCore.Server;
 using Grpc.Core;
 using Kv.Gateway.Logging;
 using Microsoft.AspNetCore.Http.Features;
@@ -11,7 +12,12 @@ internal static class GrpcCalls
 {
     /// <summary>The middleware. What is no method that is counted goes on to <paramref name="others"/>.</summary>
     public static RequestDelegate Count(RequestDelegate next, RequestDelegate others, GrpcMetrics metrics, TimeSpan slow, ILogger log) => context =>
-        metrics.Find(context.Request.Path.Value ?? "") is { } method ? CountAsync(context, next, method, slow, log) : others(context);
+    {
+        var path = context.Request.Path.Value ?? "";
+        return (metrics.Find(path) ?? metrics.Find(path, context.GetEndpoint()?.Metadata.GetMetadata<GrpcMethodMetadata>()?.Method)) is { } method
+            ? CountAsync(context, next, method, slow, log)
+            : others(context);
+    };
 
     private static async Task CountAsync(HttpContext context, RequestDelegate next, GrpcMethodMetrics method, TimeSpan slow, ILogger log)
     {

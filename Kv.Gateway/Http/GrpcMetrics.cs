@@ -1,22 +1,29 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using Grpc.Core;
 using Kv.Actors.Meters;
 using Kv.Gateway.Calls;
-using MethodDescriptor = Google.Protobuf.Reflection.MethodDescriptor;
+using Descriptor = Google.Protobuf.Reflection.ServiceDescriptor;
 
 namespace Kv.Gateway.Http;
 
-/// <summary>The <c>grpc_server_*</c> metrics: one object a method, made at start from the service descriptors, so that counting is an array index.</summary>
+/// <summary>The <c>grpc_server_*</c> metrics: one object a method, made with its first call or all at once, so that counting is an array index.</summary>
+/// <remarks>The page shows every method of every service from the beginning. That takes their descriptors, which a start need not wait for.</remarks>
 public sealed class GrpcMetrics
 {
-    private readonly Dictionary<string, GrpcMethodMetrics> _byPath = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, GrpcMethodMetrics> _byPath = new(StringComparer.Ordinal);
+    private readonly Lazy<bool> _all;
     private readonly MetricFamily<Counter> _started, _handled, _received, _sent;
     private readonly MetricFamily<Histogram>? _handling;
 
-    /// <summary>Registers the metrics; the histogram of durations only for <c>--metrics=extensive</c>.</summary>
-    public GrpcMetrics(Metrics metrics, bool extensive)
+    /// <summary>Registers the metrics.</summary>
+    /// <param name="metrics">Where.</param>
+    /// <param name="extensive">The histogram of durations too, as <c>--metrics=extensive</c> has it.</param>
+    /// <param name="services">All services that are counted. Asked once, when the page is first read or a path is called that no service maps.</param>
+    public GrpcMetrics(Metrics metrics, bool extensive, Func<IEnumerable<Descriptor>> services)
     {
         ArgumentNullException.ThrowIfNull(metrics);
+        ArgumentNullException.ThrowIfNull(services);
         var registry = metrics.Registry;
         metrics.ClientReceivedBytes.From(static () => MessageCounts.AllReceivedBytes);
         metrics.ClientSentBytes.From(static () => MessageCounts.AllSentBytes);
@@ -30,6 +37,15 @@ public sealed class GrpcMetrics
         _handling = extensive
             ? registry.Histograms("grpc_server_handling_seconds", "Seconds from the start of a call to its end on the server.", 0.005, 2, 12, labels)
             : null;
+        _all = new Lazy<bool>(() =>
+        {
+            foreach (var method in services().SelectMany(static service => service.Methods))
+            {
+                Of($"/{method.Service.FullName}/{method.Name}", TypeOf(method.IsClientStreaming, method.IsServerStreaming), method.Service.FullName, method.Name);
+            }
+            return true;
+        });
+        registry.MakeLater(() => _ = _all.Value);
     }
 
     /// <summary>Unary calls by the client's version.</summary>
@@ -38,35 +54,45 @@ public sealed class GrpcMetrics
     /// <summary>Streams by the client's version.</summary>
     public ClientVersions Streams { get; }
 
-    /// <summary>Makes the series of every method of <paramref name="service"/>, each code at 0.</summary>
-    public void Add(Google.Protobuf.Reflection.ServiceDescriptor service)
-    {
-        ArgumentNullException.ThrowIfNull(service);
-        foreach (var method in service.Methods)
-        {
-            string[] labels = [Type(method), service.FullName, method.Name];
-            var path = $"/{service.FullName}/{method.Name}";
-            var messages = MessageCounts.Of(path);
-            _received.With(labels).From(() => messages.Received);
-            _sent.With(labels).From(() => messages.Sent);
-            var isUnary = !method.IsClientStreaming && !method.IsServerStreaming;
-            _byPath[path] = new GrpcMethodMetrics(
-                _started.With(labels),
-                [.. Enum.GetValues<StatusCode>().Order().Select(code => _handled.With([.. labels, ErrorMap.GoCode(code)]))],
-                _handling?.With(labels),
-                isUnary ? Unary : Streams,
-                isUnary);
-        }
-    }
+    /// <summary>The metrics of the method at that path, <c>/package.Service/Method</c>; null if it is none.</summary>
+    /// <param name="path">In the exact case.</param>
+    /// <param name="mapped">What the path was found to lead to, in any case; null for nothing.</param>
+    public GrpcMethodMetrics? Find(string path, IMethod? mapped) =>
+        mapped is not null && mapped.FullName == path ? Of(path, mapped.Type, mapped.ServiceName, mapped.Name)
+        : _all.Value ? Find(path)
+        : null;
 
-    /// <summary>The metrics of the method at that path, <c>/package.Service/Method</c>; null if no descriptor was added for it.</summary>
+    /// <summary>The same for a method that was found before; null too for one that was not.</summary>
     public GrpcMethodMetrics? Find(string path) => _byPath.GetValueOrDefault(path);
 
-    private static string Type(MethodDescriptor method) => (method.IsClientStreaming, method.IsServerStreaming) switch
+    private GrpcMethodMetrics Of(string path, MethodType type, string service, string method) => _byPath.GetOrAdd(path, _ =>
     {
-        (false, false) => "unary",
-        (false, true) => "server_stream",
-        (true, false) => "client_stream",
+        string[] labels = [Label(type), service, method];
+        var messages = MessageCounts.Of(path);
+        _received.With(labels).From(() => messages.Received);
+        _sent.With(labels).From(() => messages.Sent);
+        var isUnary = type == MethodType.Unary;
+        return new GrpcMethodMetrics(
+            _started.With(labels),
+            [.. Enumerable.Range(0, (int)StatusCode.Unauthenticated + 1).Select(code => _handled.With([.. labels, ErrorMap.GoCode((StatusCode)code)]))],
+            _handling?.With(labels),
+            isUnary ? Unary : Streams,
+            isUnary);
+    });
+
+    private static MethodType TypeOf(bool isClientStreaming, bool isServerStreaming) => (isClientStreaming, isServerStreaming) switch
+    {
+        (false, false) => MethodType.Unary,
+        (false, true) => MethodType.ServerStreaming,
+        (true, false) => MethodType.ClientStreaming,
+        _ => MethodType.DuplexStreaming,
+    };
+
+    private static string Label(MethodType type) => type switch
+    {
+        MethodType.Unary => "unary",
+        MethodType.ServerStreaming => "server_stream",
+        MethodType.ClientStreaming => "client_stream",
         _ => "bidi_stream",
     };
 }
