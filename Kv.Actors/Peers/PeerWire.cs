@@ -55,13 +55,10 @@ public static class PeerWire
     private static byte[] Encode(PeerMessage.Consensus consensus)
     {
         var size = RaftWire.Size(consensus.Message);
-        var bytes = new byte[ProtoWriter.Size(1, consensus.Cluster.Value) + ProtoWriter.Size(2, consensus.From.Value)
-            + ProtoWriter.Size(3, consensus.To.Value) + ProtoWriter.Size(4, consensus.Sequence)
+        var bytes = new byte[HeadSize(consensus) + ProtoWriter.Size(4, consensus.Sequence)
             + ProtoWriter.Size(5, consensus.Run) + ProtoWriter.Size(6, consensus.Number) + ProtoWriter.NestedSize(RaftField, size)];
         var writer = new ProtoWriter(bytes);
-        writer.Number(1, consensus.Cluster.Value);
-        writer.Number(2, consensus.From.Value);
-        writer.Number(3, consensus.To.Value);
+        WriteHead(ref writer, consensus);
         writer.Number(4, consensus.Sequence);
         writer.Number(5, consensus.Run);
         writer.Number(6, consensus.Number);
@@ -74,18 +71,25 @@ public static class PeerWire
     {
         var size = ProtoWriter.Size(1, chunk.Id.Span) + ProtoWriter.Size(2, (ulong)chunk.Offset) + ProtoWriter.Size(3, chunk.Data.Span)
             + ProtoWriter.Size(4, chunk.IsTail ? 1UL : 0);
-        var bytes = GC.AllocateUninitializedArray<byte>(ProtoWriter.Size(1, chunk.Cluster.Value) + ProtoWriter.Size(2, chunk.From.Value)
-            + ProtoWriter.Size(3, chunk.To.Value) + ProtoWriter.NestedSize(ChunkField, size));
+        var bytes = GC.AllocateUninitializedArray<byte>(HeadSize(chunk) + ProtoWriter.NestedSize(ChunkField, size));
         var writer = new ProtoWriter(bytes);
-        writer.Number(1, chunk.Cluster.Value);
-        writer.Number(2, chunk.From.Value);
-        writer.Number(3, chunk.To.Value);
+        WriteHead(ref writer, chunk);
         writer.Nested(ChunkField, size);
         writer.Bytes(1, chunk.Id.Span);
         writer.Number(2, (ulong)chunk.Offset);
         writer.Bytes(3, chunk.Data.Span);
         writer.Flag(4, chunk.IsTail);
         return bytes;
+    }
+
+    private static int HeadSize(PeerMessage message) =>
+        ProtoWriter.Size(1, message.Cluster.Value) + ProtoWriter.Size(2, message.From.Value) + ProtoWriter.Size(3, message.To.Value);
+
+    private static void WriteHead(ref ProtoWriter writer, PeerMessage message)
+    {
+        writer.Number(1, message.Cluster.Value);
+        writer.Number(2, message.From.Value);
+        writer.Number(3, message.To.Value);
     }
 
     private static PeerMessage.SnapshotChunk ReadChunk(ReadOnlyMemory<byte> body)

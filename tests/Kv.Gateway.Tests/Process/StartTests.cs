@@ -7,6 +7,7 @@ using Grpc.Net.Client;
 using Kv.Actors.Protos.Etcdserverpb;
 using Kv.Gateway.Protos.Etcdserverpb;
 using Kv.Gateway.Tests.Config;
+using Kv.Testing;
 using Kv.Testing.Processes;
 using Xunit;
 
@@ -224,24 +225,39 @@ public sealed class StartTests : IDisposable
     {
         await using var server = await KvServer.StartAsync();
         await PutAsync(server.Endpoint, "kept", "v");
+        for (var attempt = 1; ; attempt++)
+        {
+            var (took, ends) = await EndsOfStreamsAsync(server);
+            await server.LaunchAsync();
+            Assert.Equal("v", await GetAsync(server.Endpoint, "kept"));
+            // A busy machine may be late. And .NET's client forgets what an ended connection had brought if its reader wakes up after that end.
+            if (attempt == 5 || (took < TimeSpan.FromSeconds(2) && !ends.Exists(static end => end.Status.Detail.Contains("NO_ERROR", StringComparison.Ordinal))))
+            {
+                Assert.True(took < TimeSpan.FromSeconds(2), $"it took {took}\n{server.Log}");
+                Assert.All(ends, static end => Assert.True(end is { StatusCode: StatusCode.Unavailable, Status.Detail: "etcdserver: server stopped" }, end.ToString()));
+                return;
+            }
+        }
+    }
+
+    /// <summary>How a watch and a keep-alive end that are being read when the server is told to stop.</summary>
+    private static async Task<(TimeSpan Took, List<RpcException> Ends)> EndsOfStreamsAsync(KvServer server)
+    {
         using var channel = GrpcChannel.ForAddress($"http://{server.Endpoint}");
         using var watch = new Watch.WatchClient(channel).Watch();
         await watch.RequestStream.WriteAsync(new WatchRequest { CreateRequest = new WatchCreateRequest { Key = ByteString.CopyFromUtf8("k") } });
         Assert.True(await watch.ResponseStream.MoveNext(CancellationToken.None));
         using var keeper = new Lease.LeaseClient(channel).LeaseKeepAlive();
-        // Both are being read when the end comes: .NET's client does not tell a later reader what an ended connection had brought.
         Task<bool>[] readers = [watch.ResponseStream.MoveNext(CancellationToken.None), keeper.ResponseStream.MoveNext(CancellationToken.None)];
         var started = TimeProvider.System.GetTimestamp();
         Assert.Equal(0, await server.TerminateAsync());
         var took = TimeProvider.System.GetElapsedTime(started);
-        Assert.True(took < TimeSpan.FromSeconds(2), $"it took {took}\n{server.Log}");
+        List<RpcException> ends = [];
         foreach (var reader in readers)
         {
-            var ended = await Assert.ThrowsAsync<RpcException>(() => reader.WaitAsync(TimeSpan.FromSeconds(10)));
-            Assert.True(ended is { StatusCode: StatusCode.Unavailable, Status.Detail: "etcdserver: server stopped" }, ended.ToString());
+            ends.Add(await Assert.ThrowsAsync<RpcException>(() => reader.WaitAsync(PatientTestKit.Patience)));
         }
-        await server.LaunchAsync();
-        Assert.Equal("v", await GetAsync(server.Endpoint, "kept"));
+        return (took, ends);
     }
 
     /// <summary>A full disk: the node stops rather than go on without its log, and comes back with every write it acknowledged.</summary>
