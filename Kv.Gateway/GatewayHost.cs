@@ -19,7 +19,11 @@ namespace Kv.Gateway;
 internal static class GatewayHost
 {
     /// <summary>Builds the server; the caller starts it, and stops it before the node.</summary>
-    public static WebApplication Build(KvServerOptions options, KvNode node, ILoggerProvider logs)
+    /// <param name="options">Listeners and limits.</param>
+    /// <param name="node">The node, from when the server is started on: it may be built while the node starts.</param>
+    /// <param name="metrics">The node's.</param>
+    /// <param name="logs">Where it logs.</param>
+    public static WebApplication Build(KvServerOptions options, Func<KvNode> node, Metrics metrics, ILoggerProvider logs)
     {
         var maxReceiveBytes = options.MaxRequestBytes + Limits.GrpcOverheadBytes;
         // Empty: no configuration files are looked for, and none watched in the working directory, where the log is written.
@@ -35,13 +39,12 @@ internal static class GatewayHost
         builder.Logging.AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => Listen(kestrel, options));
         builder.Services.AddRouting();
-        builder.Services.AddSingleton(node);
-        builder.Services.AddSingleton(_ => new LeaderWatch(() => node.Status.Raft.HasLeader, options.ElectionTimeout, TimeProvider.System));
-        builder.Services.AddSingleton<KvService>();
-        builder.Services.AddSingleton<WatchService>();
-        builder.Services.AddSingleton<LeaseService>();
-        builder.Services.AddSingleton<ClusterService>();
-        builder.Services.AddSingleton<MaintenanceService>();
+        builder.Services.AddSingleton(_ => new LeaderWatch(() => node().Status.Raft.HasLeader, options.ElectionTimeout, TimeProvider.System));
+        builder.Services.AddSingleton(services => ActivatorUtilities.CreateInstance<KvService>(services, node()));
+        builder.Services.AddSingleton(services => ActivatorUtilities.CreateInstance<WatchService>(services, node()));
+        builder.Services.AddSingleton(services => ActivatorUtilities.CreateInstance<LeaseService>(services, node()));
+        builder.Services.AddSingleton(services => ActivatorUtilities.CreateInstance<ClusterService>(services, node()));
+        builder.Services.AddSingleton(services => ActivatorUtilities.CreateInstance<MaintenanceService>(services, node()));
         builder.Services.AddSingleton<HealthService>();
         builder.Services.AddSingleton(static _ => new ReflectionIndex(Descriptors()));
         builder.Services.AddSingleton<ReflectionService>();
@@ -58,15 +61,15 @@ internal static class GatewayHost
         // Before the listeners close: who watches the health goes elsewhere, and its call does not hold the end up.
         app.Lifetime.ApplicationStopping.Register(app.Services.GetRequiredService<HealthService>().Shutdown);
         var log = logs.CreateLogger("gateway");
-        var calls = new GrpcMetrics(node.Metrics, options.ExtensiveMetrics, Descriptors);
+        var calls = new GrpcMetrics(metrics, options.ExtensiveMetrics, Descriptors);
         var probe = new NodeProbe(node);
         if (options.ListenMetricsUrls.Count + options.ListenClientHttpUrls.Count > 0)
         {
-            app.Use(next => Listeners.Split(next, HttpEndpoints.MetricsOnly(probe, node.Metrics, log)));
+            app.Use(next => Listeners.Split(next, HttpEndpoints.MetricsOnly(probe, metrics, log)));
         }
         var unknown = UnknownMethods.Handler(app, HttpEndpoints.NotFound);
         app.Use(next => GrpcCalls.Count(next, UnknownMethods.ExactNames(next, unknown), calls, options.WarningUnaryRequestDuration, log));
-        app.Use(next => MemberGate.Check(next, node.Status));
+        app.Use(next => MemberGate.Check(next, node().Status));
         app.MapGrpcService<KvService>().WithMessageLimitText(maxReceiveBytes);
         app.MapGrpcService<WatchService>().WithMessageLimitText(maxReceiveBytes);
         app.MapGrpcService<LeaseService>().WithMessageLimitText(maxReceiveBytes);
@@ -75,7 +78,7 @@ internal static class GatewayHost
         app.MapGrpcService<HealthService>();
         app.MapGrpcService<ReflectionService>();
         app.MapGrpcService<ReflectionServiceAlpha>();
-        app.MapKvHttp(probe, node.Metrics, log, fallback: false);
+        app.MapKvHttp(probe, metrics, log, fallback: false);
         app.MapUnknownMethods(HttpEndpoints.NotFound);
         return app;
     }

@@ -66,10 +66,26 @@ internal static class GatewayProcess
     {
         var clock = TimeProvider.System;
         var metrics = new Metrics(new MetricsRegistry());
-        var discovered = await DiscoverAsync(options, log).ConfigureAwait(false);
-        await using var node = await KvNode.StartAsync(
-            [Retention(options), discovered, options.HoconOverlay, options.HoconText, KvLoggerActor.Hocon(options.LogLevel)], metrics, NodeEnvironment.Real).ConfigureAwait(false);
-        var app = GatewayHost.Build(options, node, logs);
+        KvNode? begun = null;
+        // Beside the node's start, much of which is one thread's.
+        var building = NodeEnvironment.Real.Workers.Run("gateway", () => GatewayHost.Build(options, () => begun!, metrics, logs), CancellationToken.None);
+        try
+        {
+            var discovered = await DiscoverAsync(options, log).ConfigureAwait(false);
+            begun = await KvNode.StartAsync(
+                [Retention(options), discovered, options.HoconOverlay, options.HoconText, KvLoggerActor.Hocon(options.LogLevel)], metrics, NodeEnvironment.Real).ConfigureAwait(false);
+        }
+        catch
+        {
+            await Task.WhenAny(building).ConfigureAwait(false);
+            if (building.IsCompletedSuccessfully)
+            {
+                await (await building.ConfigureAwait(false)).DisposeAsync().ConfigureAwait(false);
+            }
+            throw;
+        }
+        await using var node = begun;
+        var app = await building.ConfigureAwait(false);
         await using (app.ConfigureAwait(false))
         {
             if (await PublishAsync(node, signals).ConfigureAwait(false) is { } failure)

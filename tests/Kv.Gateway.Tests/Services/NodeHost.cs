@@ -169,7 +169,7 @@ public class NodeHost : IAsyncLifetime
         var options = Assert.IsType<ConfigResult.Run>(resolved).Options;
         _node = await KvNode.StartAsync(
             [options.HoconOverlay, options.HoconText, "akka { loglevel = OFF, stdout-loglevel = OFF }"], new Metrics(new MetricsRegistry()), NodeEnvironment.Real);
-        _app = GatewayHost.Build(options, _node, NullLoggerProvider.Instance);
+        _app = GatewayHost.Build(options, () => Node, _node.Metrics, NullLoggerProvider.Instance);
         Assert.Equal(Actors.Model.KvError.None, await _node.PublishAsync());
         await _app.StartAsync();
         return endpoint;
