@@ -40,11 +40,14 @@ internal static class GatewayHost
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => Listen(kestrel, options));
         builder.Services.AddRouting();
         builder.Services.AddSingleton(_ => new LeaderWatch(() => node().Status.Raft.HasLeader, options.ElectionTimeout, TimeProvider.System));
-        builder.Services.AddSingleton(services => ActivatorUtilities.CreateInstance<KvService>(services, node()));
-        builder.Services.AddSingleton(services => ActivatorUtilities.CreateInstance<WatchService>(services, node()));
-        builder.Services.AddSingleton(services => ActivatorUtilities.CreateInstance<LeaseService>(services, node()));
-        builder.Services.AddSingleton(services => ActivatorUtilities.CreateInstance<ClusterService>(services, node()));
-        builder.Services.AddSingleton(services => ActivatorUtilities.CreateInstance<MaintenanceService>(services, node()));
+        // The node is no service of the container's: that would end it with the server.
+        void AddOfNode<T>()
+            where T : class => builder.Services.AddSingleton(services => ActivatorUtilities.CreateInstance<T>(services, node()));
+        AddOfNode<KvService>();
+        AddOfNode<WatchService>();
+        AddOfNode<LeaseService>();
+        AddOfNode<ClusterService>();
+        AddOfNode<MaintenanceService>();
         builder.Services.AddSingleton<HealthService>();
         builder.Services.AddSingleton(static _ => new ReflectionIndex(Descriptors()));
         builder.Services.AddSingleton<ReflectionService>();

@@ -22,7 +22,7 @@ public sealed class SnapshotShelf(IDisk disk, string directory)
     /// <summary>Where the snapshot of an entry lies, or would.</summary>
     public string PathOf(SnapshotMeta meta) => $"{directory}/{SnapshotFile.NameOf(meta.Index, meta.Term)}";
 
-    /// <summary>A snapshot has just been read as a whole and found to be what was sent: opening it need not do so again, in this run.</summary>
+    /// <summary>A snapshot has just come, and was found to be what was sent while it came: opening it need not read all of it, in this run.</summary>
     public void MarkVerified(SnapshotMeta meta) => Volatile.Write(ref _verified, PathOf(meta));
 
     /// <summary>Opens a received snapshot.</summary>

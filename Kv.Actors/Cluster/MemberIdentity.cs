@@ -53,7 +53,7 @@ public sealed record MemberIdentity(
     }
 
     private static ulong Id(JsonElement json, string name) =>
-        ulong.TryParse(MemberRecord.Field(json, name, JsonValueKind.String)?.GetString(), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var id)
+        ulong.TryParse(MemberRecord.Text(MemberRecord.Field(json, name, JsonValueKind.String)), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var id)
             ? id
             : throw new JsonException($"{name} is no id.");
 

@@ -7,7 +7,7 @@ namespace Kv.Actors.Cluster;
 /// <remarks><code>
 ///  {"id":9,"peerURLs":["http://a:2380"],"isLearner":true,"name":"a","clientURLs":["http://a:2379"],"isPromote":true,"maxLearners":1}
 /// </code>
-/// All but <c>id</c> and <c>peerURLs</c> are left out where they say nothing. Read and written token by token: a serializer's metadata for
+/// All but <c>id</c> and <c>peerURLs</c> are left out where they say nothing. Read and written field by field: a serializer's metadata for
 /// these few fields would cost every start more than all its records.
 /// </remarks>
 internal readonly record struct MemberRecord(ulong Id, IReadOnlyList<string>? PeerUrls)
@@ -34,19 +34,20 @@ internal readonly record struct MemberRecord(ulong Id, IReadOnlyList<string>? Pe
         return buffer.WrittenSpan.ToArray();
     }
 
-    /// <summary>One JSON object, and nothing after it.</summary>
+    /// <summary>One JSON value, and nothing after it.</summary>
     /// <exception cref="JsonException">It is none.</exception>
     public static JsonElement Parse(ReadOnlySpan<byte> json)
     {
         var reader = new Utf8JsonReader(json);
         var element = JsonElement.ParseValue(ref reader);
-        return element.ValueKind == JsonValueKind.Object && !reader.Read() ? element : throw new JsonException($"{element.ValueKind} where an object should be.");
+        return !reader.Read() ? element : throw new JsonException($"{reader.TokenType} after the value.");
     }
 
     /// <summary>A field; null where it is missing or the JSON value null.</summary>
-    /// <exception cref="JsonException">It is of another kind.</exception>
+    /// <exception cref="JsonException">It is of another kind, or <paramref name="json"/> is no object.</exception>
     public static JsonElement? Field(JsonElement json, string name, params ReadOnlySpan<JsonValueKind> kinds) =>
-        !json.TryGetProperty(name, out var field) || field.ValueKind == JsonValueKind.Null ? null
+        json.ValueKind != JsonValueKind.Object ? throw new JsonException($"{json.ValueKind} where an object should be.")
+        : !json.TryGetProperty(name, out var field) || field.ValueKind == JsonValueKind.Null ? null
         : kinds.Contains(field.ValueKind) ? field
         : throw new JsonException($"{name} is {field.ValueKind}.");
 
@@ -135,7 +136,9 @@ internal readonly record struct MemberRecord(ulong Id, IReadOnlyList<string>? Pe
         return texts;
     }
 
-    private static string? Text(JsonElement? text)
+    /// <summary>A text; null for none.</summary>
+    /// <exception cref="JsonException">It is no Unicode.</exception>
+    public static string? Text(JsonElement? text)
     {
         try
         {

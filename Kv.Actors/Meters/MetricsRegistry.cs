@@ -67,21 +67,18 @@ public sealed class MetricsRegistry
 {
     private readonly ConcurrentDictionary<string, MetricFamily> _families = new(StringComparer.Ordinal);
 
-    private Action? _later;
-
     /// <summary>All metrics by name.</summary>
     public IEnumerable<MetricFamily> Families
     {
         get
         {
-            Interlocked.Exchange(ref _later, null)?.Invoke();
+            BeforePage?.Invoke();
             return _families.Values.OrderBy(f => f.Name, StringComparer.Ordinal);
         }
     }
 
-    /// <summary>Makes series that show 0 and that nobody misses before the first page is read: so a start need not wait for them.</summary>
-    /// <param name="make">Called once, when <see cref="Families"/> is first read.</param>
-    public void MakeLater(Action make) => _later += make;
+    /// <summary>Makes series that show 0 and that nobody misses before a page is read, so that a start need not wait for them. Called each time.</summary>
+    public Action? BeforePage { get; set; }
 
     /// <summary>A counter without labels.</summary>
     public Counter Counter(string name, string help) => Counters(name, help).With();

@@ -37,10 +37,10 @@ public sealed class SnapshotSendActor : ReceiveActor, IWithTimers
         _setup = setup;
         _run = RunNumber.Of(setup.Clock);
         Receive<RaftMessage.InstallSnapshot>(Begin);
-        Receive<Image>(ImageOpened);
+        Receive<ImageOpened>(opened => ImageOpens(opened.Image, opened.Root));
         Receive<Status.Failure>(failed => ImageNotOpened(failed.Cause));
         ReceiveAsync<ImageGrew>(grew => ImageGrewAsync(grew.Image));
-        ReceiveAsync<ImageEnded>(ended => ended.Failure is null ? ImageWrittenAsync(ended.Image) : ImageFailedAsync(ended.Image, ended.Failure));
+        ReceiveAsync<ImageEnded>(ended => ImageEndedAsync(ended.Image, ended.Failure));
         ReceiveAsync<PeerMessage.SnapshotAck>(AcknowledgedAsync);
         Receive<PeerCommand.Look>(_ => Look());
     }
@@ -92,7 +92,7 @@ public sealed class SnapshotSendActor : ReceiveActor, IWithTimers
     /// <summary>One at a time: who wants another waits for its end.</summary>
     private void WriteImage()
     {
-        if (_opening || _images.Exists(static image => !image.IsEnded))
+        if (_opening || _images.Exists(static image => !image.Content.Body.IsWhole))
         {
             return;
         }
@@ -101,7 +101,7 @@ public sealed class SnapshotSendActor : ReceiveActor, IWithTimers
         var meta = new SnapshotMeta(root.AppliedIndex, root.AppliedTerm, root.ConfState);
         var (disk, path) = (_setup.Shelf.Disk, $"{_setup.Shelf.Directory}/{SnapshotFile.NameOf(meta.Index, meta.Term)}"[..^SnapshotFile.Suffix.Length] + SnapshotFile.ImageSuffix);
         var id = IdOf(++_written);
-        _setup.Workers.Run("snapshot open", () => new Image(id, meta, root, SnapshotImage.Create(disk, path)), CancellationToken.None).PipeTo(Self);
+        _setup.Workers.Run("snapshot open", () => new ImageOpened(new Image(id, meta, SnapshotImage.Create(disk, path)), root), CancellationToken.None).PipeTo(Self);
     }
 
     /// <summary>No two images of any member, in any of its runs, have one id.</summary>
@@ -114,20 +114,25 @@ public sealed class SnapshotSendActor : ReceiveActor, IWithTimers
         return id;
     }
 
-    private void ImageOpened(Image image)
+    private void ImageOpens(Image image, StoreRoot root)
     {
         _opening = false;
         image.FreeSince = Now;
         _images.Add(image);
-        var (root, self) = (image.Root!, Self);
-        image.Root = null;                                     // the state is held no longer than it takes to write it
+        var self = Self;
         _setup.Workers.Run(
             "snapshot image",
             () =>
             {
                 image.Content.Write(
                     writer => EtcdSchema.Write(root.Kv, RootImage.Of(root), new BoltBucketSink(writer)),
-                    () => self.Tell(new ImageGrew(image), ActorRefs.NoSender));
+                    () =>
+                    {
+                        if (image.MayTell())
+                        {
+                            self.Tell(new ImageGrew(image), ActorRefs.NoSender);
+                        }
+                    });
                 return new ImageEnded(image, null);
             },
             CancellationToken.None).PipeTo(self, failure: cause => new ImageEnded(image, cause));
@@ -161,6 +166,7 @@ public sealed class SnapshotSendActor : ReceiveActor, IWithTimers
 
     private async Task ImageGrewAsync(Image image)
     {
+        image.Heard();                                         // before the look: what comes after it is told again
         foreach (var sending in SendingsOf(image))
         {
             sending.Transfer.Grow(image.Content.Body);
@@ -168,30 +174,24 @@ public sealed class SnapshotSendActor : ReceiveActor, IWithTimers
         }
     }
 
-    private async Task ImageWrittenAsync(Image image)
+    private async Task ImageEndedAsync(Image image, Exception? failure)
     {
-        image.IsEnded = true;
-        await ImageGrewAsync(image);
-        WriteNext();
-    }
-
-    private Task ImageFailedAsync(Image image, Exception cause)
-    {
-        LogFailure(cause);
-        GiveUp(image, cause.Message);
-        WriteNext();
-        return Task.CompletedTask;
-    }
-
-    private void LogFailure(Exception cause) => _log.Error(cause, "a snapshot to send could not be written, it is tried again when it is asked for: {0}", cause.Message);
-
-    private void WriteNext()
-    {
+        if (failure is null)
+        {
+            await ImageGrewAsync(image);
+        }
+        else
+        {
+            LogFailure(failure);
+            GiveUp(image, failure.Message);
+        }
         if (_wanting.Count > 0)
         {
             WriteImage();
         }
     }
+
+    private void LogFailure(Exception cause) => _log.Error(cause, "a snapshot to send could not be written, it is tried again when it is asked for: {0}", cause.Message);
 
     private Sending[] SendingsOf(Image image) => [.. _sendings.Values.Where(sending => sending.Image == image)];
 
@@ -325,7 +325,7 @@ public sealed class SnapshotSendActor : ReceiveActor, IWithTimers
             }
         }
         // The newest file stays for a while: who lost contact goes on with it where it stopped.
-        foreach (var image in _images.FindAll(image => image.IsEnded && image.Users == 0 && (image != _images[^1] || now.Since(image.FreeSince) >= _setup.Limits.SnapshotTimeout)))
+        foreach (var image in _images.FindAll(image => image.Content.Body.IsWhole && image.Users == 0 && (image != _images[^1] || now.Since(image.FreeSince) >= _setup.Limits.SnapshotTimeout)))
         {
             Remove(image);
         }
@@ -347,6 +347,9 @@ public sealed class SnapshotSendActor : ReceiveActor, IWithTimers
         }
     }
 
+    /// <summary>An image can be written, of that state.</summary>
+    private sealed record ImageOpened(Image Image, StoreRoot Root);
+
     /// <summary>More of an image can be sent.</summary>
     private sealed record ImageGrew(Image Image);
 
@@ -354,21 +357,25 @@ public sealed class SnapshotSendActor : ReceiveActor, IWithTimers
     private sealed record ImageEnded(Image Image, Exception? Failure);
 
     /// <summary>A state that is written to be sent.</summary>
-    private sealed class Image(byte[] id, SnapshotMeta meta, StoreRoot root, SnapshotImage content)
+    private sealed class Image(byte[] id, SnapshotMeta meta, SnapshotImage content)
     {
+        private int _told;
+
         public byte[] Id { get; } = id;
 
         public SnapshotMeta Meta { get; } = meta;
 
         public SnapshotImage Content { get; } = content;
 
-        public StoreRoot? Root { get; set; } = root;
-
-        public bool IsEnded { get; set; }
-
         public int Users { get; set; }
 
         public MonotonicTime FreeSince { get; set; }
+
+        /// <summary>Whether its writer is to tell that it grew: not while it was told and not heard yet, however fast it grows.</summary>
+        public bool MayTell() => Interlocked.Exchange(ref _told, 1) == 0;
+
+        /// <summary>Told, and heard.</summary>
+        public void Heard() => Interlocked.Exchange(ref _told, 0);
     }
 
     private sealed class Sending(ulong member, Image image, SnapshotTransfer transfer)

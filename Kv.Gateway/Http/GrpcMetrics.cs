@@ -45,7 +45,7 @@ public sealed class GrpcMetrics
             }
             return true;
         });
-        registry.MakeLater(() => _ = _all.Value);
+        registry.BeforePage += () => _ = _all.Value;
     }
 
     /// <summary>Unary calls by the client's version.</summary>

@@ -18,7 +18,9 @@ namespace Kv.Persistence.Bolt;
 /// </remarks>
 public sealed class BoltWriter
 {
-    private const int DefaultPageSize = 4096;
+    /// <summary>Bytes of a page unless told otherwise.</summary>
+    public const int DefaultPageSize = 4096;
+
     private readonly Stream _stream;
     private readonly int _pageSize;
     private readonly long _start;

@@ -30,7 +30,7 @@ public static class SnapshotFile
     public const string ImageSuffix = ".kvsnap.tmp";
 
     /// <summary>Bytes of a page: a body is whole pages.</summary>
-    public const int PageBytes = 4096;
+    public const int PageBytes = BoltWriter.DefaultPageSize;
 
     /// <summary>Bytes of the head.</summary>
     public const int HeadBytes = 2 * PageBytes;

@@ -12,7 +12,8 @@ public abstract class PatientTestKit : Akka.TestKit.Xunit2.TestKit
     /// <summary>How long a test waits for what must come, in real time.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
 
-    private static readonly Config s_patience = ConfigurationFactory.ParseString("akka.test { single-expect-default = 60s, filter-leeway = 60s }");
+    private static readonly Config s_patience = 
+        ConfigurationFactory.ParseString($"akka.test {{ single-expect-default = {Patience.TotalSeconds}s, filter-leeway = {Patience.TotalSeconds}s }}");
 
     /// <summary>A system with more configuration than the default.</summary>
     protected PatientTestKit(string config = "")
