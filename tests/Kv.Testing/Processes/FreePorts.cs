@@ -17,17 +17,22 @@ public static class FreePorts
 
     /// <summary>A port that nobody listens on now, on no address.</summary>
     /// <exception cref="InvalidOperationException">None of them is free.</exception>
-    public static int Next()
+    public static int Next() => Next(inARow: 1);
+
+    /// <summary>The first of several ports in a row that nobody listens on now. None of the row is given out again.</summary>
+    /// <exception cref="InvalidOperationException">There is no such row.</exception>
+    public static int Next(int inARow)
     {
-        for (var tried = 0; tried < Count; tried++)
+        for (var tried = 0; tried < Count; tried += inARow)
         {
-            var port = First + (int)(((uint)Environment.ProcessId * PerProcess + (uint)Interlocked.Increment(ref s_taken)) % Count);
-            if (IsFree(port))
+            var taken = (uint)(Interlocked.Add(ref s_taken, inARow) - inARow + 1);
+            var place = (int)(((uint)Environment.ProcessId * PerProcess + taken) % Count);
+            if (place + inARow <= Count && Enumerable.Range(First + place, inARow).All(IsFree))
             {
-                return port;
+                return First + place;
             }
         }
-        throw new InvalidOperationException($"no port from {First} to {First + Count - 1} is free");
+        throw new InvalidOperationException($"no {inARow} ports in a row from {First} to {First + Count - 1} are free");
     }
 
     /// <summary>Whether a server could listen there now.</summary>
