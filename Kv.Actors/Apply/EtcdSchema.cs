@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Text;
 using Google.Protobuf;
@@ -34,6 +35,9 @@ public static class EtcdSchema
 {
     private const int RevisionBytes = KvWire.RecordKeyBytes;
 
+    /// <summary>The bucket of all keys' records.</summary>
+    public static ReadOnlySpan<byte> KeyBucket => "key"u8;
+
     /// <summary>Writes all ten buckets, in order. O(records); runs on any thread, for the root does not change.</summary>
     public static void Write(MvccRoot root, EtcdImage image, IBucketSink sink)
     {
@@ -55,7 +59,7 @@ public static class EtcdSchema
     /// <summary>Loads an image: keys into <paramref name="store"/>, which is replaced and published, the rest as it says.</summary>
     /// <remarks>A compaction that etcd had begun is finished on the way. Buckets and marks of later versions may be missing.</remarks>
     /// <param name="source">The buckets.</param>
-    /// <param name="store">What is loaded.</param>
+    /// <param name="store">What is loaded. One that is restoring has all keys already (<see cref="SnapshotStage"/>): only its end is missing.</param>
     /// <param name="workers">Read the keys ahead, while the store takes in those before; null for one after the other.</param>
     /// <exception cref="InvalidDataException">A record is not what its bucket holds; the message names it.</exception>
     public static EtcdImage Read(IBucketSource source, MvccStore store, Workers? workers = null)
@@ -66,8 +70,15 @@ public static class EtcdSchema
         var auth = Records(source, "auth").ToDictionary(record => Encoding.UTF8.GetString(record.Key), record => record.Value);
         var cluster = Records(source, "cluster").ToDictionary(record => Encoding.UTF8.GetString(record.Key), record => record.Value);
         var compact = Math.Max(CompactMark(meta, "scheduledCompactRev"), CompactMark(meta, "finishedCompactRev"));
-        var keys = ReadKeys(source);
-        store.Restore(workers?.Ahead(keys) ?? keys, compact);
+        if (store.IsRestoring)
+        {
+            store.EndRestore(compact);
+        }
+        else
+        {
+            var keys = ReadKeys(source);
+            store.Restore(workers?.Ahead(keys) ?? keys, compact);
+        }
         return new EtcdImage
         {
             ConsistentIndex = meta.TryGetValue("consistent_index", out var index) ? Number("meta", index) : 0,
@@ -105,7 +116,7 @@ public static class EtcdSchema
     {
         Span<byte> key = stackalloc byte[RevisionBytes + 1];
         var value = new byte[4096];
-        sink.BeginBucket("key"u8);
+        sink.BeginBucket(KeyBucket);
         foreach (var record in root.Records())
         {
             var size = KvWire.RecordValueSize(record);
@@ -212,7 +223,7 @@ public static class EtcdSchema
 
     private static IEnumerable<KeyVersion> ReadKeys(IBucketSource source)
     {
-        if (source.Open("key"u8) is not { } cursor)
+        if (source.Open(KeyBucket) is not { } cursor)
         {
             yield break;
         }
@@ -222,18 +233,26 @@ public static class EtcdSchema
         }
     }
 
-    private static KeyVersion ReadRecord(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
+    private static KeyVersion ReadRecord(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value) =>
+        TryReadRecord(key, value, out var version) ? version : throw Bad("key", key);
+
+    /// <summary>Whether a key has the form of those of the bucket of keys.</summary>
+    internal static bool IsRecordKey(ReadOnlySpan<byte> key) =>
+        (key.Length == RevisionBytes || (key.Length == RevisionBytes + 1 && key[RevisionBytes] == (byte)'t')) && key[8] == (byte)'_';
+
+    /// <summary>Reads a record of the bucket of keys.</summary>
+    /// <returns>False when it is none.</returns>
+    internal static bool TryReadRecord(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, [NotNullWhen(true)] out KeyVersion? version)
     {
-        var tombstone = key.Length == RevisionBytes + 1 && key[RevisionBytes] == (byte)'t';
-        if ((key.Length != RevisionBytes && !tombstone) || key[8] != (byte)'_')
+        version = null;
+        if (!IsRecordKey(key))
         {
-            throw Bad("key", key);
+            return false;
         }
+        var tombstone = key.Length > RevisionBytes;
         var main = BinaryPrimitives.ReadInt64BigEndian(key);
         var sub = BinaryPrimitives.ReadInt64BigEndian(key[9..]);
-        return main > 0 && sub is >= 0 and <= int.MaxValue && KvWire.TryReadRecord(value, new Revision(main, (int)sub), tombstone, out var version)
-            ? version
-            : throw Bad("key", key);
+        return main > 0 && sub is >= 0 and <= int.MaxValue && KvWire.TryReadRecord(value, new Revision(main, (int)sub), tombstone, out version);
     }
 
     private static List<(byte[] Key, byte[] Value)> Records(IBucketSource source, string name)

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Kv.Actors.Model;
+using Kv.Actors.Protos.Internal;
 
 namespace Kv.Actors.Apply;
 
@@ -54,6 +55,13 @@ public sealed class ProposalTable
         }
         Interlocked.Decrement(ref _count);
         return proposal;
+    }
+
+    /// <summary>Takes out the callers of some requests. O(waiting).</summary>
+    public IReadOnlyList<Proposal> TakeWhere(Func<InternalRaftRequest, bool> wanted)
+    {
+        ArgumentNullException.ThrowIfNull(wanted);
+        return [.. _waiting.Values.Where(proposal => wanted(proposal.Request)).Select(proposal => Take(proposal.Id)).OfType<Proposal>()];
     }
 
     /// <summary>Takes out and fails one caller.</summary>

@@ -34,17 +34,23 @@ public sealed class StateMachine
     /// <param name="minTtlSeconds">Shorter leases are raised to this.</param>
     /// <param name="quotaBytes">Puts and grants that would pass this size are refused; 0 or less is no limit.</param>
     public StateMachine(NodeId self, long minTtlSeconds, long quotaBytes)
+        : this(self, minTtlSeconds, quotaBytes, new MvccStore())
+    {
+    }
+
+    private StateMachine(NodeId self, long minTtlSeconds, long quotaBytes, MvccStore store)
     {
         _self = self;
         _quotaBytes = quotaBytes;
         _leases = new LeaseTable(minTtlSeconds);
-        Store = new MvccStore();
+        Store = store;
         _kv = new KvApplier(Store, _leases);
         Root = new StoreRoot(Store.Root, _leases.View(), _alarms, _members, null, 0, 0, _conf);
     }
 
     /// <summary>An empty state with the same settings.</summary>
-    public StateMachine Fresh() => new(_self, _leases.MinimumTtl, _quotaBytes);
+    /// <param name="store">Its keys, if they are being restored already: <see cref="Restore"/> ends it.</param>
+    public StateMachine Fresh(MvccStore? store = null) => new(_self, _leases.MinimumTtl, _quotaBytes, store ?? new MvccStore());
 
     /// <summary>Keys, values and history.</summary>
     public MvccStore Store { get; }
@@ -115,6 +121,19 @@ public sealed class StateMachine
                 // A body from a later version: a member that cannot apply it would silently differ from those that can.
                 throw new InvalidOperationException($"Entry of request {request.Header?.Id} has a body this version does not know.");
         }
+    }
+
+    /// <summary>Whether a request says what is so already: what a member tells of itself, and the cluster's version.</summary>
+    public bool Holds(InternalRaftRequest request)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        return request.BodyCase switch
+        {
+            InternalRaftRequest.BodyOneofCase.ClusterVersionSet => request.ClusterVersionSet.Version == _clusterVersion,
+            InternalRaftRequest.BodyOneofCase.MemberAttributes => _members.Find(new NodeId(request.MemberAttributes.MemberId)) is { } member
+                && member.Name == request.MemberAttributes.Name && member.ClientUrls.SequenceEqual(request.MemberAttributes.ClientUrls),
+            _ => false,
+        };
     }
 
     /// <summary>Judges a membership change and, unless it is refused, applies it to the members and to Raft's configuration.</summary>

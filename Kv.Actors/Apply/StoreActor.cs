@@ -167,13 +167,15 @@ public sealed class StoreActor : ReceiveActor, IWithTimers
     private void Install(StoreCommand.Install install)
     {
         _installing = true;
-        var (shelf, fresh, workers) = (_setup.Shelf!, _machine.Fresh(), _setup.Workers);
+        var (shelf, machine, workers) = (_setup.Shelf!, _machine, _setup.Workers);
         workers.Run(
             "snapshot load",
             () =>
             {
                 using var reader = shelf.Open(install.Meta);
-                using var undisturbed = LoadingHeap.Begin(reader.Bytes);
+                var staged = install.Stage?.TakeStore(reader);
+                using var undisturbed = staged is null ? LoadingHeap.Begin(reader.Bytes) : null;
+                var fresh = machine.Fresh(staged);
                 fresh.Restore(new BoltBucketSource(reader), install.Meta, workers);
                 return new Installed(fresh);
             },
@@ -193,11 +195,24 @@ public sealed class StoreActor : ReceiveActor, IWithTimers
         _raft.Tell(new RaftCommand.Applied(new SnapshotMeta(root.AppliedIndex, root.AppliedTerm, root.ConfState)));
         _log.Info("applied snapshot: index {0} revision {1}", root.AppliedIndex, root.Kv.CurrentRevision);
         EndPhysical();                                         // a snapshot holds nothing that a compaction is to remove
+        AnswerHeld();
         RequestCheckpoint();                                   // until it is stored, a restart needs the leader's file
         while (!_installing && _later.TryDequeue(out var later))
         {
             Carry(later.Command, later.From);
         }
+    }
+
+    /// <summary>What this member had to tell may have come back in the snapshot: then its entry never comes here, and the member would not be
+    /// ready before it had waited for its time-out.</summary>
+    private void AnswerHeld()
+    {
+        foreach (var proposal in _setup.Waiting.TakeWhere(_machine.Holds))
+        {
+            proposal.Answer(new Published(), KvError.None);
+            _answered.Add(proposal);
+        }
+        Answer();
     }
 
     private void Apply(StoreCommand.Apply batch)

@@ -15,7 +15,9 @@ public abstract record StoreCommand
     public sealed record Restore(CheckpointImage Image, SnapshotMeta Meta) : StoreCommand;
 
     /// <summary>A leader's snapshot, on the shelf, takes the place of everything.</summary>
-    public sealed record Install(SnapshotMeta Meta) : StoreCommand;
+    /// <param name="Meta">Which one.</param>
+    /// <param name="Stage">What was loaded of it while it came; null when it lay there before.</param>
+    public sealed record Install(SnapshotMeta Meta, SnapshotStage? Stage = null) : StoreCommand;
 
     /// <summary>Committed entries, in order, each exactly once.</summary>
     /// <param name="Entries">At least one.</param>

@@ -76,6 +76,9 @@ public sealed partial class MvccStore
         return _root;
     }
 
+    /// <summary>Whether records of a checkpoint are being taken in: <see cref="EndRestore"/> is yet to come.</summary>
+    public bool IsRestoring { get; private set; }
+
     /// <summary>Replaces all content by the records of a checkpoint and publishes it.</summary>
     /// <param name="records">In revision order. Those a compaction at <paramref name="compactRevision"/> would remove are dropped.</param>
     /// <param name="compactRevision">Compaction recorded last, finished or not; -1 if there was none.</param>
@@ -84,36 +87,64 @@ public sealed partial class MvccStore
     public MvccRoot Restore(IEnumerable<KeyVersion> records, long compactRevision)
     {
         ArgumentNullException.ThrowIfNull(records);
+        BeginRestore();
+        foreach (var record in records)
+        {
+            Restore(record);
+        }
+        return EndRestore(compactRevision);
+    }
+
+    /// <summary>Lets go of all content, to be replaced by that of a checkpoint. Readers keep what they have.</summary>
+    public void BeginRestore()
+    {
         _tree = new KeyTree();
         _history = new HistoryLog();
         _jobs.Clear();
-        (_records, _recordBytes) = (0, 0);
-        var last = new Revision(0, 0);
-        var old = new List<byte[]>();
-        foreach (var record in records)
+        (_records, _recordBytes, _current) = (0, 0, 0);
+        IsRestoring = true;
+    }
+
+    /// <summary>Takes in the next record, in revision order. O(log n).</summary>
+    /// <exception cref="InvalidDataException">It does not come after the one before.</exception>
+    public void Restore(KeyVersion record)
+    {
+        ArgumentNullException.ThrowIfNull(record);
+        if (!IsRestoring)
         {
-            if (record.Revision <= last)
+            throw new InvalidOperationException($"record {record.Revision} of a checkpoint, and none is being restored");
+        }
+        var before = _history.View;
+        var last = before.Count == 0 ? new Revision(0, 0) : before[before.Count - 1].Revision;
+        if (record.Revision <= last)
+        {
+            throw new InvalidDataException($"record {record.Revision} follows {last}");
+        }
+        Append(record);
+        _history.Add(record);
+    }
+
+    /// <summary>All records are in: drops what the compaction has removed, and publishes.</summary>
+    /// <param name="compactRevision">Compaction recorded last, finished or not; -1 if there was none.</param>
+    /// <returns>The root that shows it: its revision is the last record's or the compaction's, whichever is later.</returns>
+    public MvccRoot EndRestore(long compactRevision)
+    {
+        var all = _history.View;
+        _current = Math.Max(1, Math.Max(all.Count == 0 ? 0 : all[all.Count - 1].ModRevision, compactRevision));
+        (_compact, _finishedCompact) = (compactRevision, compactRevision);
+        if (all.IndexOf(compactRevision) is var kept and > 0)
+        {
+            _history = new HistoryLog();
+            for (var i = kept; i < all.Count; i++)
             {
-                throw new InvalidDataException($"record {record.Revision} follows {last}");
-            }
-            last = record.Revision;
-            Append(record);
-            if (record.ModRevision >= compactRevision)
-            {
-                _history.Add(record);
-            }
-            if (record.ModRevision <= compactRevision)
-            {
-                old.Add(record.Key);
+                _history.Add(all[i]);
             }
         }
-        _current = Math.Max(1, Math.Max(last.Main, compactRevision));
-        _compact = compactRevision;
-        _finishedCompact = compactRevision;
-        foreach (var key in old)
+        for (var (i, end) = (0, all.IndexOf(compactRevision + 1)); i < end; i++)
         {
-            Trim(key, compactRevision);
+            Trim(all[i].Key, compactRevision);
         }
+        IsRestoring = false;
         _changed = true;
         return Publish();
     }

@@ -53,7 +53,8 @@ public abstract record PeerMessage
     /// <param name="Meta">What it holds.</param>
     /// <param name="Term">The leader's term.</param>
     /// <param name="Id">What the sender calls it; no other snapshot is called so.</param>
-    public sealed record SnapshotOffer(SnapshotMeta Meta, ulong Term, ReadOnlyMemory<byte> Id) : PeerMessage;
+    /// <param name="AboutBytes">How large it will be, about.</param>
+    public sealed record SnapshotOffer(SnapshotMeta Meta, ulong Term, ReadOnlyMemory<byte> Id, long AboutBytes = 0) : PeerMessage;
 
     /// <summary>A piece of a snapshot, as <see cref="Kv.Persistence.Checkpoint.SnapshotFile"/> travels.</summary>
     /// <param name="Id">Which one.</param>

@@ -160,7 +160,7 @@ public static class PeerWire
                 return new PeerMessage.Removed();
             case Proto.PeerEnvelope.SnapshotOfferFieldNumber:
                 var offer = Proto.SnapshotOffer.Parser.ParseFrom(body);
-                return new PeerMessage.SnapshotOffer(MetaOf(offer), offer.Term, offer.Id.Memory);
+                return new PeerMessage.SnapshotOffer(MetaOf(offer), offer.Term, offer.Id.Memory, offer.AboutBytes);
             case Proto.PeerEnvelope.SnapshotAckFieldNumber:
                 var ack = Proto.SnapshotAck.Parser.ParseFrom(body);
                 return new PeerMessage.SnapshotAck(ack.Id.Memory, ack.Offset, (SnapshotState)ack.State, ack.Reason);
@@ -204,6 +204,7 @@ public static class PeerWire
                     Install = new Proto.InstallSnapshot { Meta = MetaOf(offer.Meta) },
                     Term = offer.Term,
                     Id = View(offer.Id),
+                    AboutBytes = offer.AboutBytes,
                 };
                 break;
             case PeerMessage.SnapshotAck ack:

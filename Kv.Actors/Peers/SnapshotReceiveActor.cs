@@ -11,12 +11,14 @@ namespace Kv.Actors.Peers;
 /// <summary>Takes a leader's snapshot in, piece by piece, into a file; Raft hears of it when it is whole, verified and durable.</summary>
 /// <remarks>
 /// What has come of a snapshot outlives a lost connection and a restart: it lies under the sender's name for it, and is gone on with when that
-/// is offered again. Until Raft has taken the whole in nothing else changes.
+/// is offered again. Until Raft has taken the whole in nothing else changes. A snapshot that comes in one run is loaded while it comes, beside
+/// the disk (<see cref="SnapshotStage"/>); how far that may lag behind is bounded.
 /// </remarks>
 public sealed class SnapshotReceiveActor : ReceiveActor
 {
     private const int MostFailures = 3;
     private const long SyncBytes = 8 << 20;
+    private const int MostUnstaged = 64;                       // pieces
 
     private readonly PeersSetup _setup;
     private readonly ILoggingAdapter _log = Context.GetLogger();
@@ -36,6 +38,7 @@ public sealed class SnapshotReceiveActor : ReceiveActor
     protected override void PostStop()
     {
         _intake?.Part.Dispose();
+        _intake?.Undisturbed?.Dispose();
         base.PostStop();
     }
 
@@ -82,7 +85,8 @@ public sealed class SnapshotReceiveActor : ReceiveActor
                 Disk.Delete($"{_setup.Shelf.Directory}/{other}");
             }
             var path = $"{_setup.Shelf.Directory}/{name}";
-            return new Intake(offer, path, SnapshotPart.Open(Disk, path), MonotonicTime.Of(_setup.Clock));
+            var part = SnapshotPart.Open(Disk, path);
+            return new Intake(offer, path, part, MonotonicTime.Of(_setup.Clock)) { Undisturbed = part.Offset == 0 ? LoadingHeap.Begin(offer.AboutBytes) : null };
         },
         CancellationToken.None);
 
@@ -114,6 +118,8 @@ public sealed class SnapshotReceiveActor : ReceiveActor
                 },
                 CancellationToken.None).ConfigureAwait(true);
             SyncAhead(intake);
+            intake.Unstaged.Add(chunk.Data);
+            await StageAsync(intake, atMost: MostUnstaged).ConfigureAwait(true);
             Want(intake);
         }
         catch (IOException failure)
@@ -128,13 +134,47 @@ public sealed class SnapshotReceiveActor : ReceiveActor
         Answer(intake.From, intake.Id, intake.Part.Offset, SnapshotState.Wanted);
     }
 
+    /// <summary>Loads what has come, in the background, one batch of pieces at a time. Ends when at most so many pieces have not begun.</summary>
+    private async Task StageAsync(Intake intake, int atMost)
+    {
+        if (intake.Stage is not { IsSpoilt: false } stage)
+        {
+            intake.Unstaged.Clear();
+            return;
+        }
+        while (intake.Unstaged.Count > 0)
+        {
+            if (!intake.Staging.IsCompleted && intake.Unstaged.Count <= atMost)
+            {
+                return;
+            }
+            await intake.Staging.ConfigureAwait(true);
+            var pieces = intake.Unstaged;
+            intake.Unstaged = [];
+            intake.Staging = _setup.Workers.Run(
+                "snapshot stage",
+                () =>
+                {
+                    pieces.ForEach(piece => stage.Append(piece.Span));
+                    return true;
+                },
+                CancellationToken.None);
+        }
+        if (atMost == 0)
+        {
+            await intake.Staging.ConfigureAwait(true);
+        }
+    }
+
     private async Task FinishAsync(Intake intake, ReadOnlyMemory<byte> tail)
     {
         await intake.Syncing.ConfigureAwait(true);
+        await StageAsync(intake, atMost: 0).ConfigureAwait(true);
         var arrived = await _setup.Workers.Run("snapshot store", () => Finish(intake, tail.Span), CancellationToken.None).ConfigureAwait(true);
         if (arrived is not null)
         {
             _intake = null;
+            intake.Undisturbed?.Dispose();
             _setup.Metrics.Peers.SnapshotReceives.With(intake.Label).Set(0);
             _setup.Metrics.Peers.SnapshotReceiveSuccesses.With(intake.Label).Add();
             _setup.Metrics.Peers.SnapshotReceiveDuration.With(intake.Label).Record(MonotonicTime.Of(_setup.Clock).Since(intake.Started));
@@ -151,7 +191,7 @@ public sealed class SnapshotReceiveActor : ReceiveActor
             Refuse(intake.From, intake.Id, new IOException("what arrives is not what is sent"));
             return;
         }
-        (intake.Part, intake.SyncedTo) = (SnapshotPart.Open(Disk, intake.Path), 0);
+        (intake.Part, intake.SyncedTo, intake.Stage) = (SnapshotPart.Open(Disk, intake.Path), 0, new SnapshotStage());
         Want(intake);
     }
 
@@ -190,7 +230,7 @@ public sealed class SnapshotReceiveActor : ReceiveActor
         Disk.Rename(intake.Path, _setup.Shelf.PathOf(intake.Message.Meta));
         Disk.SyncDirectory(_setup.Shelf.Directory);
         _setup.Shelf.MarkVerified(intake.Message.Meta);
-        return new RaftCommand.SnapshotArrived(intake.Message, _setup.Shelf.MembersOf(intake.Message.Meta));
+        return new RaftCommand.SnapshotArrived(intake.Message, _setup.Shelf.MembersOf(intake.Message.Meta), intake.Stage);
     }
 
     /// <summary>The disk is full or failing, or the way there damages what is sent.</summary>
@@ -209,6 +249,7 @@ public sealed class SnapshotReceiveActor : ReceiveActor
     {
         _intake = null;
         intake.Part.Dispose();
+        intake.Undisturbed?.Dispose();
         _setup.Metrics.Peers.SnapshotReceives.With(intake.Label).Set(0);
         if (Disk.FileExists(intake.Path))
         {
@@ -242,5 +283,17 @@ public sealed class SnapshotReceiveActor : ReceiveActor
         public Task Syncing { get; set; } = Task.CompletedTask;
 
         public int Failures { get; set; }
+
+        /// <summary>Loads it while it comes; null when part of it came in an earlier run.</summary>
+        public SnapshotStage? Stage { get; set; } = part.Offset == 0 ? new SnapshotStage() : null;
+
+        /// <summary>The heap is not collected while it is loaded.</summary>
+        public LoadingHeap? Undisturbed { get; init; }
+
+        /// <summary>Pieces that wait to be loaded.</summary>
+        public List<ReadOnlyMemory<byte>> Unstaged { get; set; } = [];
+
+        /// <summary>The loading that is under way, or was the last.</summary>
+        public Task Staging { get; set; } = Task.CompletedTask;
     }
 }

@@ -101,7 +101,7 @@ public sealed class SnapshotSendActor : ReceiveActor, IWithTimers
         var meta = new SnapshotMeta(root.AppliedIndex, root.AppliedTerm, root.ConfState);
         var (disk, path) = (_setup.Shelf.Disk, $"{_setup.Shelf.Directory}/{SnapshotFile.NameOf(meta.Index, meta.Term)}"[..^SnapshotFile.Suffix.Length] + SnapshotFile.ImageSuffix);
         var id = IdOf(++_written);
-        _setup.Workers.Run("snapshot open", () => new ImageOpened(new Image(id, meta, SnapshotImage.Create(disk, path)), root), CancellationToken.None).PipeTo(Self);
+        _setup.Workers.Run("snapshot open", () => new ImageOpened(new Image(id, meta, root.Kv.Stats.SizeBytes, SnapshotImage.Create(disk, path)), root), CancellationToken.None).PipeTo(Self);
     }
 
     /// <summary>No two images of any member, in any of its runs, have one id.</summary>
@@ -235,7 +235,7 @@ public sealed class SnapshotSendActor : ReceiveActor, IWithTimers
     private void Offer(Sending sending)
     {
         sending.OfferedAt = Now;
-        Send(sending, new PeerMessage.SnapshotOffer(sending.Image.Meta, sending.Term, sending.Image.Id));
+        Send(sending, new PeerMessage.SnapshotOffer(sending.Image.Meta, sending.Term, sending.Image.Id, sending.Image.AboutBytes));
     }
 
     private async Task AcknowledgedAsync(PeerMessage.SnapshotAck ack)
@@ -357,13 +357,15 @@ public sealed class SnapshotSendActor : ReceiveActor, IWithTimers
     private sealed record ImageEnded(Image Image, Exception? Failure);
 
     /// <summary>A state that is written to be sent.</summary>
-    private sealed class Image(byte[] id, SnapshotMeta meta, SnapshotImage content)
+    private sealed class Image(byte[] id, SnapshotMeta meta, long aboutBytes, SnapshotImage content)
     {
         private int _told;
 
         public byte[] Id { get; } = id;
 
         public SnapshotMeta Meta { get; } = meta;
+
+        public long AboutBytes { get; } = aboutBytes;
 
         public SnapshotImage Content { get; } = content;
 

@@ -92,7 +92,7 @@ public sealed class RaftActor : ReceivePersistentActor, IWithTimers
     private ulong _softTerm;
     private MonotonicTime _electedAt = MonotonicTime.Never;
     private SnapshotMeta _applied = SnapshotMeta.Empty;
-    private readonly SortedDictionary<ulong, MemberSet> _arrived = [];
+    private readonly SortedDictionary<ulong, RaftCommand.SnapshotArrived> _arrived = [];
     private ulong _holdFrom;
     private long _heldBytes;
     private bool _flushing;
@@ -206,17 +206,21 @@ public sealed class RaftActor : ReceivePersistentActor, IWithTimers
 
     private void SnapshotArrived(RaftCommand.SnapshotArrived arrived)
     {
-        _arrived[arrived.Message.Meta.Index] = arrived.Members;
+        var meta = arrived.Message.Meta;
         _core.Step(arrived.Message);
+        if (ReferenceEquals(_core.Log.PendingSnapshot, meta))
+        {
+            _arrived.Add(meta.Index, arrived);                 // otherwise it is of no use, and what was loaded of it goes
+        }
         Drain(urgent: true);
     }
 
     /// <summary>A leader's snapshot has replaced the log: store and members begin anew from it.</summary>
-    private void Load(SnapshotMeta meta, MemberSet members)
+    private void Load(SnapshotMeta meta, MemberSet members, SnapshotStage? stage = null)
     {
         (_applied, _members) = (meta, members);
         _setup.Status.PublishCommit(meta.Index);
-        _setup.Store.Tell(new StoreCommand.Install(meta));
+        _setup.Store.Tell(new StoreCommand.Install(meta, stage));
     }
 
     private void Begin()
@@ -514,8 +518,12 @@ public sealed class RaftActor : ReceivePersistentActor, IWithTimers
         if (ready.Snapshot is { } snapshot)
         {
             _log.Info("applying snapshot: index {0} term {1}", snapshot.Index, snapshot.Term);
-            Load(snapshot, _arrived[snapshot.Index]);
-            _arrived.Clear();
+            var arrived = _arrived[snapshot.Index];
+            Load(snapshot, arrived.Members, arrived.Stage);
+            while (_arrived.Count > 0 && _arrived.First().Key <= snapshot.Index)
+            {
+                _arrived.Remove(_arrived.First().Key);         // a later one may have come during the write
+            }
             MembersChanged();
         }
         if (ready.Committed.Count > 0)

@@ -40,7 +40,8 @@ public abstract record RaftCommand
     /// <summary>A leader's snapshot is whole, verified and durable on the shelf.</summary>
     /// <param name="Message">The leader's message.</param>
     /// <param name="Members">The members that the snapshot lists.</param>
-    public sealed record SnapshotArrived(RaftMessage.InstallSnapshot Message, MemberSet Members) : RaftCommand;
+    /// <param name="Stage">What was loaded of it while it came; null for nothing.</param>
+    public sealed record SnapshotArrived(RaftMessage.InstallSnapshot Message, MemberSet Members, SnapshotStage? Stage = null) : RaftCommand;
 
     /// <summary>The store has applied everything up to there, and published a root that a snapshot can be written from.</summary>
     public sealed record Applied(SnapshotMeta State) : RaftCommand;

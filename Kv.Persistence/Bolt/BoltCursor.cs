@@ -70,6 +70,36 @@ public sealed class BoltCursor
         }
     }
 
+    /// <summary>Ids of all leaves, from the first; the cursor is of no other use then.</summary>
+    internal IEnumerable<ulong> LeafPages()
+    {
+        Descend(0, _bucket.Root);
+        if (_depth == 0)
+        {
+            yield return _levels[0].PageId;
+            yield break;
+        }
+
+        var above = _depth - 1;                                // the lowest branches: their children are not read
+        while (true)
+        {
+            var branch = _levels[above];
+            for (branch.Index = 0; branch.Index < branch.Count; branch.Index++) yield return branch.Child(_reader);
+            var depth = above;
+            do
+            {
+                if (--depth < 0) yield break;
+            }
+            while (++_levels[depth].Index >= _levels[depth].Count);
+            for (; depth < above; depth++)
+            {
+                var lower = Load(depth + 1, _levels[depth].Child(_reader));
+                if (lower.IsLeaf) throw _reader.Damaged(lower.PageId, "a leaf stands where a branch is expected");
+                lower.Index = 0;
+            }
+        }
+    }
+
     private void Descend(int depth, ulong page)
     {
         for (_depth = depth; ; _depth++)
@@ -170,23 +200,33 @@ public sealed class BoltCursor
             return BinaryPrimitives.ReadUInt64LittleEndian(Element()[8..]);
         }
 
-        public ReadOnlySpan<byte> Key(BoltReader reader) => IsLeaf
-            ? Part(reader, BinaryPrimitives.ReadUInt32LittleEndian(Element()[4..]), 0, BinaryPrimitives.ReadUInt32LittleEndian(Element()[8..]))
-            : Part(reader, BinaryPrimitives.ReadUInt32LittleEndian(Element()), 0, BinaryPrimitives.ReadUInt32LittleEndian(Element()[4..]));
+        public ReadOnlySpan<byte> Key(BoltReader reader)
+        {
+            if (!IsLeaf) return BranchKey(reader);
+            ReadLeaf(reader, out var key, out _);
+            return key;
+        }
 
-        public ReadOnlySpan<byte> Value(BoltReader reader) => Part(
-            reader,
-            BinaryPrimitives.ReadUInt32LittleEndian(Element()[4..]),
-            BinaryPrimitives.ReadUInt32LittleEndian(Element()[8..]),
-            BinaryPrimitives.ReadUInt32LittleEndian(Element()[12..]));
+        public ReadOnlySpan<byte> Value(BoltReader reader)
+        {
+            ReadLeaf(reader, out _, out var value);
+            return value;
+        }
 
         private ReadOnlySpan<byte> Element() => _buffer.AsSpan(BoltPageHeader.Bytes + (Index * BoltElement.Bytes), BoltElement.Bytes);
 
-        private ReadOnlySpan<byte> Part(BoltReader reader, uint position, uint skip, uint bytes)
+        private void ReadLeaf(BoltReader reader, out ReadOnlySpan<byte> key, out ReadOnlySpan<byte> value)
         {
-            var start = BoltPageHeader.Bytes + ((long)Index * BoltElement.Bytes) + position + skip;
-            if (start + bytes > _length) throw reader.Damaged(PageId, $"element {Index} of page {PageId} reaches over the end of the page");
-            return _buffer.AsSpan((int)start, (int)bytes);
+            if (!BoltElement.TryReadLeaf(_buffer.AsSpan(0, _length), Index, out _, out key, out value)) throw TooLong(reader);
         }
+
+        private ReadOnlySpan<byte> BranchKey(BoltReader reader)
+        {
+            var start = BoltPageHeader.Bytes + ((long)Index * BoltElement.Bytes) + BinaryPrimitives.ReadUInt32LittleEndian(Element());
+            var bytes = BinaryPrimitives.ReadUInt32LittleEndian(Element()[4..]);
+            return start + bytes <= _length ? _buffer.AsSpan((int)start, (int)bytes) : throw TooLong(reader);
+        }
+
+        private DamagedFileException TooLong(BoltReader reader) => reader.Damaged(PageId, $"element {Index} of page {PageId} reaches over the end of the page");
     }
 }

@@ -78,6 +78,26 @@ public static class BoltElement
     /// <summary>Longest key bbolt takes.</summary>
     public const int MaxKeyBytes = 32768;
 
+    /// <summary>Reads a record of a leaf.</summary>
+    /// <param name="page">All of the page, with its header.</param>
+    /// <param name="index">Below the page's count.</param>
+    /// <returns>False when it reaches over the end of the page.</returns>
+    public static bool TryReadLeaf(ReadOnlySpan<byte> page, int index, out uint flags, out ReadOnlySpan<byte> key, out ReadOnlySpan<byte> value)
+    {
+        flags = 0;
+        key = value = default;
+        var at = BoltPageHeader.Bytes + ((long)index * Bytes);
+        if (at + Bytes > page.Length) return false;
+        var element = page.Slice((int)at, Bytes);
+        flags = BinaryPrimitives.ReadUInt32LittleEndian(element);
+        var (keyBytes, valueBytes) = (BinaryPrimitives.ReadUInt32LittleEndian(element[8..]), BinaryPrimitives.ReadUInt32LittleEndian(element[12..]));
+        at += BinaryPrimitives.ReadUInt32LittleEndian(element[4..]);
+        if (at + keyBytes + valueBytes > page.Length) return false;
+        key = page.Slice((int)at, (int)keyBytes);
+        value = page.Slice((int)at + (int)keyBytes, (int)valueBytes);
+        return true;
+    }
+
     /// <summary>Writes a leaf element.</summary>
     public static void WriteLeaf(Span<byte> element, uint flags, int position, int keyBytes, int valueBytes)
     {

@@ -141,6 +141,14 @@ public sealed class BoltReader : IDisposable
     /// <summary>A cursor over the records of a bucket, before the first of them.</summary>
     public BoltCursor Open(BoltBucket bucket) => new(this, bucket);
 
+    /// <summary>The pages that hold a bucket's records, in key order. Reads the branches above them, and one leaf.</summary>
+    /// <remarks>O(branch pages). All leaves of a bbolt tree are equally deep; of a file where they are not, some of these are no leaves.</remarks>
+    public IEnumerable<ulong> LeafPages(BoltBucket bucket)
+    {
+        ArgumentNullException.ThrowIfNull(bucket);
+        return bucket.Inline is null ? new BoltCursor(this, bucket).LeafPages() : [];
+    }
+
     /// <summary>Looks one record up; null if it is not there.</summary>
     public byte[]? Get(BoltBucket bucket, ReadOnlySpan<byte> key)
     {

@@ -190,19 +190,19 @@ public static class CheckpointFile
     private static byte[] Hash(IDiskFile file, long length)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        Hash(file, hash, 0, length);
+        Read(file, 0, length, hash.AppendData);
         return hash.GetHashAndReset();
     }
 
-    /// <summary>Adds a stretch of a file to a hash.</summary>
-    internal static void Hash(IDiskFile file, IncrementalHash hash, long from, long bytes)
+    /// <summary>Reads a stretch of a file, piece by piece.</summary>
+    internal static void Read(IDiskFile file, long from, long bytes, Action<ReadOnlySpan<byte>> take)
     {
         var buffer = new byte[Math.Min(256 << 10, bytes)];
         for (var offset = from; offset < from + bytes;)
         {
             var read = file.Read(buffer.AsSpan(0, (int)Math.Min(buffer.Length, from + bytes - offset)), offset);
             if (read == 0) throw new DamagedFileException(file.Path, offset, "the file ends before its database does");
-            hash.AppendData(buffer.AsSpan(0, read));
+            take(buffer.AsSpan(0, read));
             offset += read;
         }
     }

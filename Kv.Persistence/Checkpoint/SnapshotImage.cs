@@ -1,6 +1,7 @@
-using System.Security.Cryptography;
+using System.Buffers.Binary;
 using Kv.Persistence.Bolt;
 using Kv.Persistence.Io;
+using Kv.Persistence.Wal;
 
 namespace Kv.Persistence.Checkpoint;
 
@@ -53,8 +54,7 @@ public sealed class SnapshotImage
         ArgumentNullException.ThrowIfNull(grown);
         try
         {
-            using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-            using var stream = new BodyStream(this, hash, grown);
+            using var stream = new BodyStream(this, grown);
             var writer = new BoltWriter(stream);
             content(writer);
             writer.Finish();
@@ -62,10 +62,9 @@ public sealed class SnapshotImage
             var tail = new byte[SnapshotFile.TailBytes];
             var head = tail.AsSpan(0, SnapshotFile.HeadBytes);
             if (_file.Read(head, 0) < head.Length) throw new DamagedFileException(Path, 0, "what was written is not there");
-            hash.AppendData(head);
-            var sha256 = tail.AsSpan(SnapshotFile.HeadBytes);
-            hash.GetHashAndReset(sha256);
-            _file.Write(sha256, writer.Bytes);
+            var checksum = tail.AsSpan(SnapshotFile.HeadBytes);
+            BinaryPrimitives.WriteUInt32LittleEndian(checksum, Crc32C.Append(stream.Crc, head));
+            _file.Write(checksum, writer.Bytes);
             Volatile.Write(ref _tail, tail);
         }
         finally
@@ -88,13 +87,16 @@ public sealed class SnapshotImage
         if (Interlocked.Decrement(ref _holders) == 0) _file.Dispose();
     }
 
-    private sealed class BodyStream(SnapshotImage image, IncrementalHash hash, Action grown) : DiskStream(image._file)
+    private sealed class BodyStream(SnapshotImage image, Action grown) : DiskStream(image._file)
     {
+        /// <summary>Of the body so far.</summary>
+        public uint Crc { get; private set; }
+
         protected override void Written(ReadOnlySpan<byte> bytes, long offset)
         {
             var head = (int)Math.Clamp(SnapshotFile.HeadBytes - offset, 0, bytes.Length);
             if (head == bytes.Length) return;
-            hash.AppendData(bytes[head..]);
+            Crc = Crc32C.Append(Crc, bytes[head..]);
             Volatile.Write(ref image._body, offset + bytes.Length - SnapshotFile.HeadBytes);
             grown();
         }

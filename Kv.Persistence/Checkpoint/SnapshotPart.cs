@@ -1,14 +1,15 @@
-using System.Security.Cryptography;
+using System.Buffers.Binary;
 using Kv.Persistence.Io;
+using Kv.Persistence.Wal;
 
 namespace Kv.Persistence.Checkpoint;
 
-/// <summary>A snapshot that arrives piece by piece, as <see cref="SnapshotFile"/> travels. Hashed as it comes: at the end nothing is read again.</summary>
+/// <summary>A snapshot that arrives piece by piece, as <see cref="SnapshotFile"/> travels. Its checksum is taken as it comes: at the end nothing is read again.</summary>
 /// <remarks>What has come outlives a restart: it is read once when it is opened again, and gone on with. One caller at a time.</remarks>
 public sealed class SnapshotPart : IDisposable
 {
     private readonly IDiskFile _file;
-    private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+    private uint _crc;
 
     private SnapshotPart(IDiskFile file) => _file = file;
 
@@ -38,7 +39,7 @@ public sealed class SnapshotPart : IDisposable
     public void Append(ReadOnlySpan<byte> piece)
     {
         _file.Write(piece, SnapshotFile.HeadBytes + Offset);
-        _hash.AppendData(piece);
+        _crc = Crc32C.Append(_crc, piece);
         Offset += piece.Length;
     }
 
@@ -48,13 +49,10 @@ public sealed class SnapshotPart : IDisposable
     {
         if (tail.Length != SnapshotFile.TailBytes) return false;
         var head = tail[..SnapshotFile.HeadBytes];
-        var trailer = tail[SnapshotFile.HeadBytes..];
-        _hash.AppendData(head);
-        Span<byte> sha256 = stackalloc byte[CheckpointFile.TrailerBytes];
-        _hash.GetHashAndReset(sha256);
-        if (!sha256.SequenceEqual(trailer)) return false;
+        var checksum = tail[SnapshotFile.HeadBytes..];
+        if (Crc32C.Append(_crc, head) != BinaryPrimitives.ReadUInt32LittleEndian(checksum)) return false;
         _file.Write(head, 0);
-        _file.Write(trailer, SnapshotFile.HeadBytes + Offset);
+        _file.Write(checksum, SnapshotFile.HeadBytes + Offset);
         return true;
     }
 
@@ -62,18 +60,14 @@ public sealed class SnapshotPart : IDisposable
     public void Sync() => _file.Sync();
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        _file.Dispose();
-        _hash.Dispose();
-    }
+    public void Dispose() => _file.Dispose();
 
     /// <summary>Whole pages only: a crash may have left less of the last piece, or the tail behind a whole body.</summary>
     private void ReadAgain()
     {
         var there = Math.Max(0, _file.Length - SnapshotFile.HeadBytes) / SnapshotFile.PageBytes * SnapshotFile.PageBytes;
         if (_file.Length > SnapshotFile.HeadBytes + there) _file.SetLength(SnapshotFile.HeadBytes + there);
-        CheckpointFile.Hash(_file, _hash, SnapshotFile.HeadBytes, there);
+        _crc = SnapshotFile.Checksum(_file, 0, SnapshotFile.HeadBytes, there);
         Offset = there;
     }
 }

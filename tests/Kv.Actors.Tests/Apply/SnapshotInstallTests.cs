@@ -5,6 +5,8 @@ using Kv.Actors.Cluster;
 using Kv.Actors.Meters;
 using Kv.Actors.Model;
 using Kv.Actors.Peers;
+using Kv.Actors.Protos.Etcdserverpb;
+using Kv.Actors.Protos.Internal;
 using Kv.Actors.Raft;
 using Kv.Actors.Tests.Node;
 using Kv.Actors.Tests.Raft;
@@ -24,6 +26,7 @@ public sealed class SnapshotInstallTests : PatientTestKit
     private static readonly NodeId _self = new(1);
     private readonly RootHolder _roots = new(new StateMachine(_self, 2, 0).Root);
     private readonly NodeStatus _status = new(_self, new ClusterId(9));
+    private readonly ProposalTable _waiting = new(_self, 0, limit: 10);
 
     public SnapshotInstallTests()
         : base("akka.loglevel = OFF")
@@ -64,6 +67,44 @@ public sealed class SnapshotInstallTests : PatientTestKit
     }
 
     [Fact]
+    public async Task What_was_loaded_while_it_came_takes_the_place_of_everything_without_reading_a_leaf_again()
+    {
+        var (source, disk) = (NewDisk(1), NewDisk(2));
+        var meta = Write(source, "k", new string('v', 20_000), index: 10);
+        var arrived = await TakeInAsync(disk, meta, source.ReadAll(new SnapshotShelf(source, Shelf).PathOf(meta)));
+        using (var reader = new SnapshotShelf(disk, Shelf).Open(meta))
+        {
+            Assert.NotNull(arrived?.Stage?.TakeStore(reader));
+        }
+        var (raft, hub) = (new Recorder(Sys), new Recorder(Sys));
+        var store = Sys.ActorOf(StoreProps(disk, hub.Ref, Workers.Threads));
+        store.Tell(new StoreCommand.Install(meta, arrived.Stage), raft.Ref);
+        Assert.Equal(meta, (await raft.NextAsync<RaftCommand.Applied>()).State);
+        Assert.Equal(new string('v', 20_000), Requests.Value(_roots.Current, "k"));
+        Assert.Equal(7, _roots.Current.Kv.Get("k"u8)!.Lease.Value);
+        Assert.False(_roots.Current.Leases.InOrder() is []);
+        store.Tell(Apply(11, "k", "eleven"), raft.Ref);
+        Assert.Equal(11UL, (await raft.NextAsync<RaftCommand.Applied>()).State.Index);
+        Assert.Equal("eleven", Requests.Value(_roots.Current, "k"));
+    }
+
+    /// <summary>A member that came back was ready a request's time-out later when what it had told of itself was in the snapshot already.</summary>
+    [Fact]
+    public async Task What_this_member_told_of_itself_is_answered_when_the_snapshot_holds_it_and_else_waits()
+    {
+        var (disk, raft) = (NewDisk(1), new Recorder(Sys));
+        var meta = Write(disk, "k", "ten", index: 10, member: new ClusterMember(_self, "one", ["http://a:2380"], ["http://a:2379"], IsLearner: false));
+        var store = Sys.ActorOf(StoreProps(disk, ActorRefs.Nobody, Workers.Threads));
+        var (told, other, put) = (Told("http://a:2379"), Told("http://b:2379"), Wait<PutResponse>(Requests.Put("k", "v")));
+        store.Tell(new StoreCommand.Install(meta), raft.Ref);
+        Assert.Equal(KvError.None, (await told.Answered.WaitAsync(Patience)).Error);
+        Assert.Equal(meta, (await raft.NextAsync<RaftCommand.Applied>()).State);
+        Assert.False(other.Answered.IsCompleted);
+        Assert.False(put.Answered.IsCompleted);
+        Assert.Equal(2, _waiting.Count);
+    }
+
+    [Fact]
     public async Task A_snapshot_that_is_damaged_on_the_shelf_ends_the_store_and_readers_keep_what_they_have()
     {
         var disk = NewDisk(1);
@@ -101,7 +142,7 @@ public sealed class SnapshotInstallTests : PatientTestKit
 
             var disk = NewDisk(seed * 1000 + step);
             disk.CrashAfter = disk.Operations + step;
-            var arrived = await TakeInAsync(disk, meta, bytes);
+            var arrived = await TakeInAsync(disk, meta, bytes) is not null;
             var crashed = disk.HasCrashed;
             (crashes, told) = (crashes + (crashed ? 1 : 0), told + (arrived ? 1 : 0));
             disk.Crash();
@@ -114,7 +155,7 @@ public sealed class SnapshotInstallTests : PatientTestKit
                 SnapshotFile.Open(disk, path).Dispose();
             }
             Assert.True(!arrived || disk.FileExists(shelf.PathOf(meta)), $"{what}: Raft was told of a snapshot that the crash took away");
-            Assert.True(arrived || await TakeInAsync(disk, meta, bytes), $"{what}: it cannot be taken in any more");
+            Assert.True(arrived || await TakeInAsync(disk, meta, bytes) is not null, $"{what}: it cannot be taken in any more");
 
             var raft = new Recorder(Sys);
             var store = Sys.ActorOf(StoreProps(disk, ActorRefs.Nobody, Workers.Threads));
@@ -139,9 +180,14 @@ public sealed class SnapshotInstallTests : PatientTestKit
     }
 
     /// <summary>A snapshot of one key with lease 7, whole on the shelf.</summary>
-    private static SnapshotMeta Write(SimDisk disk, string key, string value, ulong index)
+    private static SnapshotMeta Write(SimDisk disk, string key, string value, ulong index, ClusterMember? member = null)
     {
         var machine = new StateMachine(new NodeId(2), 2, 0);
+        if (member is not null)
+        {
+            machine.Apply(new ConfChange(ConfChangeType.AddNode, member.Id.Value, member.ToJson()).AsV2());
+            machine.Apply(new InternalRaftRequest { MemberAttributes = new MemberAttributes { MemberId = member.Id.Value, Name = member.Name, ClientUrls = { member.ClientUrls } } });
+        }
         machine.Apply(Requests.Grant(7, 100));
         machine.Apply(Requests.Put(key, value, lease: 7));
         var root = machine.Publish(index, 1);
@@ -153,10 +199,22 @@ public sealed class SnapshotInstallTests : PatientTestKit
 
     private static StoreCommand.Apply Apply(ulong index, string key, string value) => new(new LogSlice(Requests.Entry(index, Requests.Put(key, value))), 1);
 
+    private Proposal<Published> Told(string clientUrl) => Wait<Published>(
+        new InternalRaftRequest { MemberAttributes = new MemberAttributes { MemberId = _self.Value, Name = "one", ClientUrls = { clientUrl } } });
+
+    private Proposal<TResponse> Wait<TResponse>(InternalRaftRequest request)
+        where TResponse : class, Google.Protobuf.IMessage
+    {
+        request.Header = new RequestHeader { Id = _waiting.NextId().Value };
+        var proposal = new Proposal<TResponse>(request, new MonotonicTime(0));
+        Assert.True(_waiting.TryAdd(proposal));
+        return proposal;
+    }
+
     private Props StoreProps(SimDisk disk, IActorRef hub, Workers workers)
     {
         var setup = new StoreActorSetup(
-            new StateMachine(_self, minTtlSeconds: 2, quotaBytes: 0), new ProposalTable(_self, 0, limit: 10), _status, _roots,
+            new StateMachine(_self, minTtlSeconds: 2, quotaBytes: 0), _waiting, _status, _roots,
             ActorRefs.Nobody, hub, new CheckpointPolicy(), 100, TimeSpan.Zero, TimeSpan.FromMinutes(1), TimeProvider.System, new Metrics(new MetricsRegistry()))
         {
             Workers = workers,
@@ -165,18 +223,18 @@ public sealed class SnapshotInstallTests : PatientTestKit
         return Props.Create(() => new StoreActor(setup));
     }
 
-    /// <summary>Sends a snapshot as a leader does, until it is stored or refused, or the disk is gone. True when Raft was told of it.</summary>
-    private async Task<bool> TakeInAsync(SimDisk disk, SnapshotMeta meta, byte[] bytes)
+    /// <summary>Sends a snapshot as a leader does, until it is stored or refused, or the disk is gone. What Raft was told of it, if anything.</summary>
+    private async Task<RaftCommand.SnapshotArrived?> TakeInAsync(SimDisk disk, SnapshotMeta meta, byte[] bytes)
     {
         const int ChunkBytes = 4096;
         var (two, id) = (new NodeId(2), new byte[] { 1, 2, 3 });
-        var (body, tail) = (bytes.AsMemory()[SnapshotFile.HeadBytes..^CheckpointFile.TrailerBytes], (byte[])[.. bytes[..SnapshotFile.HeadBytes], .. bytes[^CheckpointFile.TrailerBytes..]]);
+        var (body, tail) = (bytes.AsMemory()[SnapshotFile.HeadBytes..^SnapshotFile.ChecksumBytes], (byte[])[.. bytes[..SnapshotFile.HeadBytes], .. bytes[^SnapshotFile.ChecksumBytes..]]);
         var setup = new PeersSetup(
             new NodeStatus(_self, new ClusterId(9)), _roots, ImmutableArray<string>.Empty, MemberSet.Empty, new PeerTable(), new PeerServices(), new PeerLimits(),
             new SnapshotShelf(disk, Shelf), Workers.Threads, new ForwardNumbers(new RunNumber(7)), new HandClock(), new Metrics(new MetricsRegistry()));
         var parent = new Recorder(Sys, Props.Create(() => new SnapshotReceiveActor(setup)));
         PeerMessage next = new PeerMessage.SnapshotOffer(meta, 1, id) { From = two };
-        var arrived = false;
+        RaftCommand.SnapshotArrived? arrived = null;
         while (true)
         {
             parent.Child.Tell(next);
@@ -185,7 +243,7 @@ public sealed class SnapshotInstallTests : PatientTestKit
             PeerMessage.SnapshotAck? answer = null;
             while (await parent.NextAsync<object>() is var told && told is not PeerCommand.Send { Message: PeerMessage.SnapshotAck { Id.IsEmpty: true } })
             {
-                arrived |= told is RaftCommand.SnapshotArrived;
+                arrived = told as RaftCommand.SnapshotArrived ?? arrived;
                 answer = told is PeerCommand.Send { Message: PeerMessage.SnapshotAck ack } ? ack : answer;
             }
             if (answer is not { State: SnapshotState.Wanted })

@@ -210,6 +210,24 @@ public sealed class RaftActorTests : PatientTestKit
         Assert.Empty((await _two.TakeAsync()).OfType<RaftMessage.Propose>());
     }
 
+    /// <summary>The first one's end let go of what had come for the second, and the actor died of it.</summary>
+    [Fact]
+    public async Task A_snapshot_that_comes_while_the_one_before_is_being_written_is_installed_after_it()
+    {
+        await StartAsync(voters: 3);
+        FollowTwo();
+        await SettledAsync();
+        _journal.Hold();
+        var (ten, twenty) = (Arrive(10), Arrive(20));
+        await _journal.Asked.WaitAsync(Patience);
+        await SettledAsync();
+        _journal.Release();
+        var (first, second) = (await _store.NextAsync<StoreCommand.Install>(), await _store.NextAsync<StoreCommand.Install>());
+        Assert.Equal((10UL, 20UL), (first.Meta.Index, second.Meta.Index));
+        Assert.Same(ten, first.Stage);
+        Assert.Same(twenty, second.Stage);
+    }
+
     [Fact]
     public async Task A_removed_member_tells_its_node()
     {
@@ -239,6 +257,15 @@ public sealed class RaftActorTests : PatientTestKit
         _raft.Tell(new PeerRefs(new Dictionary<ulong, IActorRef> { [2] = _two.Ref, [3] = new Recorder(Sys).Ref }));
         await _store.NextAsync<StoreCommand.Apply>();
         _raft.Tell(new RaftCommand.Applied(new SnapshotMeta((ulong)voters, 1, new ConfState(Enumerable.Range(1, voters).Select(static id => (ulong)id)))), _store.Ref);
+    }
+
+    /// <summary>A snapshot of two's is on the shelf.</summary>
+    private SnapshotStage Arrive(ulong index)
+    {
+        var stage = new SnapshotStage();
+        var message = new RaftMessage.InstallSnapshot(new SnapshotMeta(index, 2, new ConfState([1, 2, 3]))) { From = 2, To = Self, Term = 2 };
+        _raft.Tell(new RaftCommand.SnapshotArrived(message, MemberSet.Empty, stage));
+        return stage;
     }
 
     private async Task LeadAloneAsync()
