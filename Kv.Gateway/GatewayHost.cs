@@ -11,6 +11,7 @@ using Kv.Gateway.Http;
 using Kv.Gateway.Protos.Etcdserverpb;
 using Kv.Gateway.Protos.GrpcHealthV1;
 using Kv.Gateway.Services;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace Kv.Gateway;
@@ -23,7 +24,8 @@ internal static class GatewayHost
     /// <param name="node">The node, from when the server is started on: it may be built while the node starts.</param>
     /// <param name="metrics">The node's.</param>
     /// <param name="logs">Where it logs.</param>
-    public static WebApplication Build(KvServerOptions options, Func<KvNode> node, Metrics metrics, ILoggerProvider logs)
+    /// <param name="open">Its listeners are not bound before this has ended; null for at once.</param>
+    public static WebApplication Build(KvServerOptions options, Func<KvNode> node, Metrics metrics, ILoggerProvider logs, Task? open = null)
     {
         var maxReceiveBytes = options.MaxRequestBytes + Limits.GrpcOverheadBytes;
         // Empty: no configuration files are looked for, and none watched in the working directory, where the log is written.
@@ -38,6 +40,8 @@ internal static class GatewayHost
         // A failed start is told once, by GatewayProcess, without a stack trace.
         builder.Logging.AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => Listen(kestrel, options));
+        builder.Services.AddSingleton<IConnectionListenerFactory>(
+            services => ActivatorUtilities.CreateInstance<DoorsOnTime>(services, open ?? Task.CompletedTask));
         builder.Services.AddRouting();
         builder.Services.AddSingleton(_ => new LeaderWatch(() => node().Status.Raft.HasLeader, options.ElectionTimeout, TimeProvider.System));
         // The node is no service of the container's: that would end it with the server.
@@ -137,7 +141,6 @@ internal static class GatewayHost
         }
         if (url.IsUnix)
         {
-            File.Delete(url.Host);                             // what an earlier run left, as etcd does
             kestrel.ListenUnixSocket(url.Host, Configure);
         }
         else if (url.Address is { } address)

@@ -68,7 +68,9 @@ internal static class GatewayProcess
         var metrics = new Metrics(new MetricsRegistry());
         KvNode? begun = null;
         // Beside the node's start, much of which is one thread's.
-        var building = NodeEnvironment.Real.Workers.Run("gateway", () => GatewayHost.Build(options, () => begun!, metrics, logs), CancellationToken.None);
+        var workers = NodeEnvironment.Real.Workers;
+        var canServe = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var building = workers.Run("gateway", () => GatewayHost.Build(options, () => begun!, metrics, logs, canServe.Task), CancellationToken.None);
         try
         {
             var discovered = await DiscoverAsync(options, log).ConfigureAwait(false);
@@ -88,12 +90,17 @@ internal static class GatewayProcess
         var app = await building.ConfigureAwait(false);
         await using (app.ConfigureAwait(false))
         {
+            using var givingUp = new CancellationTokenSource();
+            var starting = workers.Run("gateway start", () => app.StartAsync(givingUp.Token), CancellationToken.None).Unwrap();
             if (await PublishAsync(node, signals).ConfigureAwait(false) is { } failure)
             {
+                await givingUp.CancelAsync().ConfigureAwait(false);
+                await Task.WhenAny(starting).ConfigureAwait(false);
                 log.StartFailed(failure);
                 return 1;
             }
-            await app.StartAsync().ConfigureAwait(false);
+            canServe.SetResult();
+            await starting.ConfigureAwait(false);
             log.LocalMember(node.Status.Self, node.Status.Cluster, node.Roots.Current.Members.Count);
             log.NowServing(node.Status.Self.ToString(), options);
             foreach (var url in options.ListenClientUrls)

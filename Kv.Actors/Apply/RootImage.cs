@@ -1,6 +1,7 @@
+using System.Collections.Immutable;
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using Kv.Actors.Cluster;
 using Kv.Actors.Model;
 using Kv.Actors.Raft;
@@ -46,20 +47,19 @@ public static class RootImage
 
     private static string ConfStateJson(ConfState conf)
     {
-        static JsonArray Ids(IEnumerable<ulong> ids) => new([.. ids.Select(static id => JsonValue.Create(id))]);
-        var json = new JsonObject { ["voters"] = Ids(conf.Voters), ["auto_leave"] = conf.AutoLeave };
-        if (!conf.Learners.IsEmpty)
+        var json = new StringBuilder("{");
+        Append(json, "voters", conf.Voters);
+        json.Append(CultureInfo.InvariantCulture, $",\"auto_leave\":{(conf.AutoLeave ? "true" : "false")}");
+        foreach (var (name, ids) in (ReadOnlySpan<(string, ImmutableArray<ulong>)>)[("learners", conf.Learners), ("voters_outgoing", conf.VotersOutgoing), ("learners_next", conf.LearnersNext)])
         {
-            json["learners"] = Ids(conf.Learners);
+            if (!ids.IsEmpty)
+            {
+                Append(json.Append(','), name, ids);
+            }
         }
-        if (!conf.VotersOutgoing.IsEmpty)
-        {
-            json["voters_outgoing"] = Ids(conf.VotersOutgoing);
-        }
-        if (!conf.LearnersNext.IsEmpty)
-        {
-            json["learners_next"] = Ids(conf.LearnersNext);
-        }
-        return json.ToJsonString();
+        return json.Append('}').ToString();
     }
+
+    private static void Append(StringBuilder json, string name, ImmutableArray<ulong> ids) =>
+        json.Append(CultureInfo.InvariantCulture, $"\"{name}\":[").AppendJoin(',', ids).Append(']');
 }

@@ -98,6 +98,12 @@ public static class ReferenceConfig
                 untrusted-mode = on
                 trusted-selection-paths = [{{string.Join(", ", _selected.Concat(settings.ExtensionPaths).Select(Quote))}}]
                 retry-gate-closed-for = 300ms
+                # A connection on which nothing comes is ended, and made anew: etcd's patience with its streams between members, doubled.
+                # Akka's own is two minutes.
+                transport-failure-detector {
+                  heartbeat-interval = 1s
+                  acceptable-heartbeat-pause = 10s
+                }
                 log-remote-lifecycle-events = off
                 dot-netty.tcp {
                   hostname = {{Quote(listen.Host)}}

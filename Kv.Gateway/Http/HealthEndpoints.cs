@@ -1,4 +1,6 @@
 using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
 using Kv.Actors.Meters;
 using Kv.Actors.Model;
 using Kv.Actors.Node;
@@ -56,8 +58,8 @@ public sealed class HealthEndpoints
         }
 
         _metrics.HealthFailures.Add();
-        var json = System.Text.Json.JsonSerializer.Serialize(reason, LogSink.Json);
-        await Plain.Write(context, 503, Plain.Text, $"{{\"health\":\"false\",\"reason\":{json}}}\n", noSniff: true);
+        var json = JsonEncodedText.Encode(reason, JavaScriptEncoder.UnsafeRelaxedJsonEscaping);        // as Go does
+        await Plain.Write(context, 503, Plain.Text, $"{{\"health\":\"false\",\"reason\":\"{json}\"}}\n", noSniff: true);
     }
 
     /// <summary><c>/livez</c> and <c>/livez/CHECK</c>.</summary>

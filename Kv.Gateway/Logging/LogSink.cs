@@ -28,9 +28,6 @@ public sealed class LogSink : IDisposable
     /// <summary>Bytes that may wait for the outputs before callers have to: 1 MiB.</summary>
     public const int PendingLimitBytes = 1 << 20;
 
-    /// <summary>How strings are written: as Go does, without escaping what JSON need not.</summary>
-    public static readonly JsonSerializerOptions Json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-
     private static readonly JsonWriterOptions _writerOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
     private static readonly string[] _levelNames = ["debug", "info", "warn", "error", "dpanic", "panic", "fatal"];
 
