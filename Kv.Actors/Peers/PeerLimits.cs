@@ -22,10 +22,10 @@ public sealed record PeerLimits
     public TimeSpan CallTimeout { get; init; } = TimeSpan.FromSeconds(7);
 
     /// <summary>Bytes in one piece of a snapshot.</summary>
-    public int SnapshotChunkBytes { get; init; } = 64 * 1024;
+    public int SnapshotChunkBytes { get; init; } = 128 * 1024;
 
     /// <summary>Pieces of a snapshot under way.</summary>
-    public int SnapshotWindowChunks { get; init; } = 8;
+    public int SnapshotWindowChunks { get; init; } = 4;
 
     /// <summary>A transfer in which nothing arrives for so long is given up.</summary>
     public TimeSpan SnapshotTimeout { get; init; } = TimeSpan.FromSeconds(30);

@@ -18,7 +18,7 @@ public sealed class SnapshotReceiveActor : ReceiveActor
 {
     private const int MostFailures = 3;
     private const long SyncBytes = 8 << 20;
-    private const int MostUnstaged = 64;                       // pieces
+    private const int MostUnstaged = 32;                       // pieces
 
     private readonly PeersSetup _setup;
     private readonly ILoggingAdapter _log = Context.GetLogger();
