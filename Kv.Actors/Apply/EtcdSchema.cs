@@ -106,11 +106,25 @@ public static class EtcdSchema
         return new EtcdImage { Members = MemberRecords(source), RemovedMembers = RemovedRecords(source) };
     }
 
-    private static List<(ulong Id, string Json)> MemberRecords(IBucketSource source) =>
-        Records(source, "members").Select(record => (Id("members", record.Key), Encoding.UTF8.GetString(record.Value))).ToList();
+    private static List<(ulong Id, string Json)> MemberRecords(IBucketSource source)
+    {
+        var members = new List<(ulong, string)>();
+        foreach (var record in Records(source, "members"))
+        {
+            members.Add((Id("members", record.Key), Encoding.UTF8.GetString(record.Value)));
+        }
+        return members;
+    }
 
-    private static List<ulong> RemovedRecords(IBucketSource source) =>
-        Records(source, "members_removed").Select(record => Id("members_removed", record.Key)).ToList();
+    private static List<ulong> RemovedRecords(IBucketSource source)
+    {
+        var removed = new List<ulong>();
+        foreach (var record in Records(source, "members_removed"))
+        {
+            removed.Add(Id("members_removed", record.Key));
+        }
+        return removed;
+    }
 
     private static void WriteKeys(MvccRoot root, IBucketSink sink)
     {
@@ -255,18 +269,21 @@ public static class EtcdSchema
         return main > 0 && sub is >= 0 and <= int.MaxValue && KvWire.TryReadRecord(value, new Revision(main, (int)sub), tombstone, out version);
     }
 
-    private static List<(byte[] Key, byte[] Value)> Records(IBucketSource source, string name)
+    private static List<Record> Records(IBucketSource source, string name)
     {
-        var records = new List<(byte[], byte[])>();
+        var records = new List<Record>();
         if (source.Open(Encoding.UTF8.GetBytes(name)) is { } cursor)
         {
             while (cursor.MoveNext())
             {
-                records.Add((cursor.Key.ToArray(), cursor.Value.ToArray()));
+                records.Add(new Record(cursor.Key.ToArray(), cursor.Value.ToArray()));
             }
         }
         return records;
     }
+
+    /// <summary>A record of a small bucket. A type of our own: of lists of it there is native code, of lists of pairs there is none.</summary>
+    private readonly record struct Record(byte[] Key, byte[] Value);
 
     private static long CompactMark(Dictionary<string, byte[]> meta, string name)
     {

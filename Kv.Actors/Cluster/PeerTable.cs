@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Kv.Actors.Model;
 
 namespace Kv.Actors.Cluster;
@@ -15,42 +14,47 @@ namespace Kv.Actors.Cluster;
 /// </remarks>
 public sealed class PeerTable
 {
-    private volatile ImmutableSortedDictionary<ulong, Peer> _peers = ImmutableSortedDictionary<ulong, Peer>.Empty;
+    private volatile Peer[] _peers = [];                       // a handful: looked through, not looked up
 
     /// <summary>The members watched over, by ascending id: everyone but this one.</summary>
-    public IEnumerable<NodeId> Members => _peers.Keys.Select(static id => new NodeId(id));
+    public IEnumerable<NodeId> Members => _peers.Select(static peer => peer.Id);
 
     /// <summary>How many of them are connected now.</summary>
-    public int ConnectedCount => _peers.Values.Count(static peer => peer.ConnectedSince != MonotonicTime.Never);
+    public int ConnectedCount => _peers.Count(static peer => peer.ConnectedSince != MonotonicTime.Never);
 
     /// <summary>Since when this member hears of another without a break; null when it does not, or does not know it.</summary>
     public MonotonicTime? ConnectedSince(NodeId member) =>
-        _peers.TryGetValue(member.Value, out var peer) && peer.ConnectedSince is var since && since != MonotonicTime.Never ? since : null;
+        Find(_peers, member) is { } peer && peer.ConnectedSince is var since && since != MonotonicTime.Never ? since : null;
 
     /// <summary>Whether it was heard without a break from <paramref name="moment"/> on.</summary>
     public bool IsConnectedSince(NodeId member, MonotonicTime moment) => ConnectedSince(member) is { } since && since <= moment;
 
     /// <summary>The last time anything came from it; null when nothing ever did.</summary>
     public MonotonicTime? LastHeard(NodeId member) =>
-        _peers.TryGetValue(member.Value, out var peer) && peer.LastHeard is var last && last != MonotonicTime.Never ? last : null;
+        Find(_peers, member) is { } peer && peer.LastHeard is var last && last != MonotonicTime.Never ? last : null;
 
     /// <summary>How long the last ping took there and back; null when none was answered.</summary>
     public TimeSpan? RoundTrip(NodeId member) =>
-        _peers.TryGetValue(member.Value, out var peer) && peer.RoundTripTicks is > 0 and var ticks ? new TimeSpan(ticks) : null;
+        Find(_peers, member) is { RoundTripTicks: > 0 and var ticks } ? new TimeSpan(ticks) : null;
 
     /// <summary>These are the others from here on; what is known of those that stay is kept.</summary>
     public void Follow(IEnumerable<NodeId> members)
     {
         ArgumentNullException.ThrowIfNull(members);
-        var known = _peers;
-        _peers = members.ToImmutableSortedDictionary(static id => id.Value, id => known.GetValueOrDefault(id.Value) ?? new Peer());
+        var (known, peers) = (_peers, new List<Peer>());
+        foreach (var id in members)
+        {
+            peers.Add(Find(known, id) ?? new Peer(id));
+        }
+        peers.Sort(static (a, b) => a.Id.Value.CompareTo(b.Id.Value));
+        _peers = [.. peers];
     }
 
     /// <summary>Something came from a member.</summary>
     /// <returns>Whether that connected it.</returns>
     public bool Heard(NodeId member, MonotonicTime now)
     {
-        if (!_peers.TryGetValue(member.Value, out var peer))
+        if (Find(_peers, member) is not { } peer)
         {
             return false;
         }
@@ -66,7 +70,7 @@ public sealed class PeerTable
     /// <summary>A ping was answered.</summary>
     public void Answered(NodeId member, TimeSpan roundTrip)
     {
-        if (_peers.TryGetValue(member.Value, out var peer))
+        if (Find(_peers, member) is { } peer)
         {
             peer.RoundTripTicks = Math.Max(1, roundTrip.Ticks);
         }
@@ -77,19 +81,33 @@ public sealed class PeerTable
     public IReadOnlyList<NodeId> Silent(MonotonicTime now, TimeSpan limit)
     {
         List<NodeId>? lost = null;
-        foreach (var (id, peer) in _peers)
+        foreach (var peer in _peers)
         {
             if (peer.ConnectedSince != MonotonicTime.Never && now.Since(peer.LastHeard) >= limit)
             {
                 peer.ConnectedSince = MonotonicTime.Never;
-                (lost ??= []).Add(new NodeId(id));
+                (lost ??= []).Add(peer.Id);
             }
         }
         return lost ?? (IReadOnlyList<NodeId>)[];
     }
 
-    private sealed class Peer
+    private static Peer? Find(Peer[] peers, NodeId member)
     {
+        foreach (var peer in peers)
+        {
+            if (peer.Id == member)
+            {
+                return peer;
+            }
+        }
+        return null;
+    }
+
+    private sealed class Peer(NodeId id)
+    {
+        public NodeId Id { get; } = id;
+
         private long _connectedSince = long.MaxValue;
         private long _lastHeard = long.MaxValue;
         private long _roundTripTicks;

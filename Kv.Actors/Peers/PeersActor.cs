@@ -74,8 +74,11 @@ public sealed class PeersActor : ReceiveActor, IWithTimers
         _committedAtStart ??= _setup.Status.CommitIndex;
         // A member that joins learns from its log who the others are; until then those it was told of stand in for them.
         var wanted = members.Find(_setup.Status.Self) is null ? _setup.Known.All.Concat(members.All) : members.All;
-        var others = wanted.Where(member => member.Id != _setup.Status.Self && !members.WasRemoved(member.Id))
-            .GroupBy(static member => member.Id).ToDictionary(static group => group.Key.Value, static group => group.Last());
+        var others = new Dictionary<ulong, ClusterMember>();
+        foreach (var member in wanted.Where(member => member.Id != _setup.Status.Self && !members.WasRemoved(member.Id)))
+        {
+            others[member.Id.Value] = member;                  // what the log says of one counts, not what was told
+        }
         foreach (var (id, peer) in _peers.ToArray())
         {
             if (members.WasRemoved(new NodeId(id)) || (!peer.IsGuest && !others.ContainsKey(id)))
