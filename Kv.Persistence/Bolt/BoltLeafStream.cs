@@ -35,6 +35,7 @@ public delegate void BoltLeafVisitor(BoltLeaf leaf);
 /// <param name="pageSize">Bytes of a page; of ours, <see cref="BoltWriter.DefaultPageSize"/>.</param>
 public sealed class BoltLeafStream(int pageSize = BoltWriter.DefaultPageSize)
 {
+    private const int MostPageBytes = 64 << 20;               // a damaged length must not have all memory set aside
     private byte[] _rest = [];
     private int _restBytes;
     private ulong _next = 2;                                   // behind the two meta pages
@@ -42,15 +43,15 @@ public sealed class BoltLeafStream(int pageSize = BoltWriter.DefaultPageSize)
     /// <summary>Takes the next bytes, the first being those behind the two meta pages. O(bytes).</summary>
     /// <param name="piece">Not kept.</param>
     /// <param name="visit">Called for each leaf that is whole now, in order.</param>
-    /// <exception cref="InvalidDataException">They are no pages in a row; nothing is to be given to it any more.</exception>
+    /// <exception cref="InvalidDataException">They are no pages in a row, or one is larger than 64 MiB; nothing is to be given to it any more.</exception>
     public void Append(ReadOnlySpan<byte> piece, BoltLeafVisitor visit)
     {
         ArgumentNullException.ThrowIfNull(visit);
         while (_restBytes > 0 && !piece.IsEmpty)
         {
             var wanted = _restBytes < BoltPageHeader.Bytes ? BoltPageHeader.Bytes : BytesOf(_rest.AsSpan(0, _restBytes));
-            if (wanted > _rest.Length) Array.Resize(ref _rest, (int)wanted);
             var more = (int)Math.Min(wanted - _restBytes, piece.Length);
+            if (_restBytes + more > _rest.Length) Array.Resize(ref _rest, (int)Math.Min(wanted, Math.Max(_restBytes + more, _rest.Length * 2L)));
             piece[..more].CopyTo(_rest.AsSpan(_restBytes));
             _restBytes += more;
             piece = piece[more..];
@@ -78,12 +79,12 @@ public sealed class BoltLeafStream(int pageSize = BoltWriter.DefaultPageSize)
         if (BoltPageHeader.Read(page).Kind == BoltPageKind.Leaf) visit(new BoltLeaf(page));
     }
 
-    /// <summary>Bytes of the page that begins here, with its overflow.</summary>
+    /// <summary>Bytes of the page that begins here, with its overflow: of one record, if there is any.</summary>
     private long BytesOf(ReadOnlySpan<byte> page)
     {
         var header = BoltPageHeader.Read(page);
         var bytes = (header.Overflow + 1L) * pageSize;
-        return header.Id == _next && bytes <= Array.MaxLength
+        return header.Id == _next && bytes <= MostPageBytes
             ? bytes
             : throw new InvalidDataException($"page {_next} says it is page {header.Id} with {header.Overflow} more");
     }

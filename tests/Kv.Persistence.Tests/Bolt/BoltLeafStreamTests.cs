@@ -51,6 +51,7 @@ public sealed class BoltLeafStreamTests
     [Theory]
     [InlineData(0)]           // the page's number
     [InlineData(15)]          // its overflow: more than there can be
+    [InlineData(13)]          // its overflow: 133 MB, more than a record has
     public void Bytes_that_are_no_pages_in_a_row_are_refused(int at)
     {
         var file = Write(new Random(1), buckets: 1, records: 100);
