@@ -17,7 +17,7 @@ namespace Kv.Persistence.Checkpoint;
 ///  travels  body, in pieces, then the tail: head and CRC
 /// </code>
 /// The checksum is that of the log's records: against what disks and networks do to bytes, not against people. A SHA-256 took a
-/// twentieth of a catch-up's processor time, this an eighth of that.
+/// twentieth of a catch-up's processor time.
 /// A bbolt database is written front to back but for its meta pages, which say where it begins and come last. So it can travel while it
 /// is written (<see cref="SnapshotImage"/>), and be checked while it arrives (<see cref="SnapshotPart"/>).
 /// </remarks>
